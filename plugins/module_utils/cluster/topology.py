@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every base role needs to know about the other servers, derived once from the inventory.
+
+Pure: the inventory as data in, plain data out. Validation is not done here but in the check that runs before;
+a key that the check would have refused raises :class:`PghaError` with the name of the server.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+import ipaddress
+
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+
+# Order of the corosync links, and why: the replication network is the one whose loss matters to the cluster's data,
+# so it carries link 0; the public and the management network take over when it is cut.
+LINK_ORDER = ("replication", "public", "management")
+
+# The order in which a server looks for a road to the vote host. Management first: a cut cable on the public side is
+# the very moment at which the tie-breaker is asked.
+VOTE_ORDER = ("management", "public", "replication")
+
+VIRTUAL_NETWORK = {"write": "public", "read": "public", "replication": "replication"}
+
+
+def servers_of(
+    hostvars: Mapping[str, Any], database: Sequence[str], vote: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Collect what the inventory says about each server, untouched: the check has to see what the operator wrote."""
+    servers = []
+    for role, names in (("database", database), ("vote", vote)):
+        for name in names:
+            variables = hostvars[name]
+            servers.append(
+                {
+                    "name": name,
+                    "role": role,
+                    "ansible_host": variables.get("ansible_host"),
+                    "addresses": variables.get("pgha_addresses", {}),
+                    "fence_devices": variables.get("pgha_fence_devices", []),
+                }
+            )
+    return servers
+
+
+def _networks(networks: Mapping[str, str]) -> dict[str, ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return {name: ipaddress.ip_network(text) for name, text in networks.items()}
+
+
+def _first(addresses: Mapping[str, str], order: Sequence[str], server: str) -> str:
+    for network in order:
+        if network in addresses:
+            return addresses[network]
+    raise PghaError(
+        f"The server {server} has no address on any of: {', '.join(order)}.",
+        next_step=f"set pgha_addresses of {server} in the inventory",
+    )
+
+
+def _links(database: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the networks that every database server has: corosync wants each link on each node."""
+    return [name for name in LINK_ORDER if all(name in server["addresses"] for server in database)]
+
+
+def topology(
+    servers: Sequence[Mapping[str, Any]],
+    networks: Mapping[str, str],
+    virtual_addresses: Mapping[str, str],
+) -> dict[str, Any]:
+    """Derive nodes, peers, addresses, fence devices and certificate names of a cluster.
+
+    :param servers: as :func:`servers_of` returns them.
+    :param networks: network name to CIDR.
+    :param virtual_addresses: ``write``, ``read`` and ``replication`` to an address.
+    """
+    database = [server for server in servers if server["role"] == "database"]
+    vote = [server for server in servers if server["role"] == "vote"]
+    subnets = _networks(networks)
+    links = _links(database)
+    virtual = {
+        kind: {"address": address, "prefix": subnets[VIRTUAL_NETWORK[kind]].prefixlen}
+        for kind, address in virtual_addresses.items()
+    }
+    certificate_names = {
+        server["name"]: sorted(
+            {server["name"], "localhost", *server["addresses"].values(), *virtual_addresses.values()}
+        )
+        for server in database
+    }
+    return {
+        "database": [server["name"] for server in database],
+        "vote": vote[0]["name"] if vote else None,
+        "vote_address": _first(vote[0]["addresses"], VOTE_ORDER, vote[0]["name"]) if vote else None,
+        "links": links,
+        "nodes": [
+            {"name": server["name"], "id": number, "addresses": [server["addresses"][link] for link in links]}
+            for number, server in enumerate(database, start=1)
+        ],
+        "hosts": [
+            {"name": server["name"], "address": _first(server["addresses"], ("public", "management"), server["name"])}
+            for server in servers
+        ],
+        "database_addresses": [address for server in database for address in server["addresses"].values()],
+        "all_addresses": [address for server in servers for address in server["addresses"].values()],
+        "virtual": virtual,
+        "certificate_names": certificate_names,
+        "fence_devices": [
+            {"level": 1, "options": {}, "secrets": {}, **device, "server": server["name"]}
+            for server in database
+            for device in server["fence_devices"]
+        ],
+    }
