@@ -1,0 +1,329 @@
+#!/usr/bin/python3 -IS
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Power button, power cord and cables of one lab server.
+
+``server NAME on | off | reset | status``          the power button; ``off`` is the cord, not a shutdown
+``server NAME freeze | thaw``                      stop every process of the server where it stands, and let it go on
+``server NAME cut NETWORK | plug NETWORK``         pull a network cable, and put it back
+``server NAME get power``, ``set power 0|1``, ``set reset 1``, ``set shutdown 1``: how ipmi_sim calls this program
+
+It stands in the directory of its lab and knows its servers from there. A fencing device waits for it, so it starts in
+milliseconds: only modules of the standard library that load fast, and the kernel's own state instead of podman's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from typing import Iterator, Sequence
+
+LAB = os.path.dirname(os.path.realpath(__file__))
+LAB_NAME = os.path.basename(LAB)
+DEATH_SECONDS = 10.0
+FREEZE_SECONDS = 10.0
+SHUTDOWN_SIGNAL = signal.SIGRTMIN + 4
+"""What systemd as PID 1 takes as "power off", the way it takes an ACPI power button."""
+
+
+class Refused(Exception):
+    """The request makes no sense now; the message is for a person."""
+
+
+def read(*path: str) -> str:
+    """Return a file's text, empty when there is none."""
+    try:
+        with open(os.path.join(*path), encoding="utf-8") as file:
+            return file.read().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def freezer_of(cgroups: str, container_id: str) -> tuple[str, str, str]:
+    """Return the file that freezes a container, and what to write there to freeze and to thaw.
+
+    :param cgroups: the text of ``/proc/<pid>/cgroup`` of the container's first process.
+    :raises Refused: the text names no cgroup of this container.
+    """
+    unified = ""
+    for line in cgroups.splitlines():
+        _number, controllers, path = line.split(":", 2)
+        place = re.match(rf".*libpod-{container_id}(\.scope)?", path)
+        if place is None:
+            continue
+        if "freezer" in controllers.split(","):
+            return f"/sys/fs/cgroup/freezer{place.group()}/freezer.state", "FROZEN", "THAWED"
+        if not controllers:
+            unified = place.group()
+    if not unified:
+        raise Refused("no freezer cgroup of this server was found")
+    return f"/sys/fs/cgroup{unified}/cgroup.freeze", "1", "0"
+
+
+def host_index(link: str) -> int:
+    """Return the host's interface index out of ``ip -o link show dev eth0`` in a server: ``2: eth0@if23: <…``."""
+    found = re.match(r"\d+: [^@:]+@if(\d+):", link)
+    if found is None:
+        raise Refused(f"this interface is no cable of the lab: {link}")
+    return int(found.group(1))
+
+
+class Running:
+    """The first process of a running server, held by a pidfd so that a reused number can never be hit."""
+
+    def __init__(self, pid: int, pidfd: int, container_id: str) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
+        self.container_id = container_id
+
+    def inside(self, *argv: str, stdin: str = "") -> str:
+        """Run a program of the host in the server's network namespace."""
+        return run("nsenter", f"--net=/proc/{self.pid}/ns/net", *argv, stdin=stdin)
+
+    def interfaces(self) -> list[str]:
+        """Return every network interface inside, the loopback excepted."""
+        lines = read(f"/proc/{self.pid}/net/dev").splitlines()[2:]
+        return [name for name in (line.split(":")[0].strip() for line in lines) if name != "lo"]
+
+    def freezer(self) -> tuple[str, str, str]:
+        """See :func:`freezer_of`."""
+        return freezer_of(read(f"/proc/{self.pid}/cgroup"), self.container_id)
+
+    def exited(self, seconds: float) -> bool:
+        """Wait until the process and with it its whole pid namespace is gone."""
+        return bool(select.select([self.pidfd], [], [], seconds)[0])
+
+
+def run(*argv: str, stdin: str = "") -> str:
+    """Run a program, and refuse with what it said when it fails."""
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Refused(f"{' '.join(argv)} failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+class Server:
+    """One lab server with its files."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.directory = os.path.join(LAB, name)
+        self.container = f"pgha-{LAB_NAME}-{name}"
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or not os.path.isdir(self.directory):
+            raise Refused(f"the lab {LAB_NAME} has no server {name}")
+
+    @contextlib.contextmanager
+    def lock(self, what: str = "power") -> Iterator[int]:
+        """Serialise: an "off" that overtakes an "on" would leave a server running that is believed dead."""
+        descriptor = os.open(os.path.join(self.directory, f"{what}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def running(self) -> Running | None:
+        """Return the server's first process, None when it is off."""
+        text, container_id = read(self.directory, "pid"), read(self.directory, "container_id")
+        if not text or not container_id:
+            return None
+        try:
+            pid = int(text)
+            pidfd = os.pidfd_open(pid)
+        except (ValueError, ProcessLookupError):
+            return None
+        if f"libpod-{container_id}" not in read(f"/proc/{pid}/cgroup") or select.select([pidfd], [], [], 0)[0]:
+            os.close(pidfd)
+            return None
+        return Running(pid, pidfd, container_id)
+
+    def starting(self) -> bool:
+        """Return whether a start is under way; its process holds this lock, so that its death ends the claim."""
+        with open(os.path.join(self.directory, "starting.lock"), "a", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError as busy:
+                if busy.errno != errno.EWOULDBLOCK:
+                    raise
+                return True
+        return False
+
+    def is_on(self) -> bool:
+        """A server that is being started counts as on: it may write at any moment."""
+        return self.starting() or self.running() is not None
+
+    def off(self) -> None:
+        """Cut the power: first the network, because a dead machine sends no FIN and no RST; then everything else."""
+        machine = self.running()
+        if machine is None:
+            return
+        downs = "".join(f"link set dev {name} down\n" for name in machine.interfaces())
+        machine.inside("ip", "-batch", "-", stdin=downs)
+        freezer, _frozen, thawed = machine.freezer()
+        signal.pidfd_send_signal(machine.pidfd, signal.SIGKILL)
+        # A frozen process keeps its death to itself until it is thawed.
+        with contextlib.suppress(FileNotFoundError), open(freezer, "w", encoding="utf-8") as file:
+            file.write(thawed)
+        if not machine.exited(DEATH_SECONDS):
+            raise Refused(f"{self.name} did not die within {DEATH_SECONDS:g} seconds")
+
+    def start(self) -> None:
+        """Start the container and wait for it; a cable that was pulled stays pulled."""
+        if self.running() is None:
+            run("podman", "start", self.container)
+            for network in self.cut_networks():
+                self.cut(network)
+
+    def press(self) -> None:
+        """Press the power button and come back at once, as a BMC does; the caller holds the lock, the child keeps it."""
+        with self.lock("starting"):
+            if os.fork() != 0:
+                return
+            os.setsid()
+            nothing = os.open(os.devnull, os.O_RDWR)
+            log = os.open(os.path.join(self.directory, "power.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            for descriptor, target in ((nothing, 0), (log, 1), (log, 2)):
+                os.dup2(descriptor, target)
+            try:
+                self.start()
+            except Refused as reason:
+                print(reason, flush=True)
+            finally:
+                os._exit(0)
+
+    def shut_down(self) -> None:
+        """Ask the operating system to power off, as the ACPI button does."""
+        machine = self.running()
+        if machine is not None:
+            signal.pidfd_send_signal(machine.pidfd, SHUTDOWN_SIGNAL)
+
+    def freeze(self, frozen: bool) -> None:
+        """Stop every process where it stands, or let them go on."""
+        machine = self.must_run()
+        path, freeze, thaw = machine.freezer()
+        wanted = freeze if frozen else thaw
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(wanted)
+        deadline = time.monotonic() + FREEZE_SECONDS
+        while read(path) != wanted:
+            if time.monotonic() > deadline:
+                raise Refused(f"{self.name} is still {read(path)}")
+            time.sleep(0.01)
+
+    def is_frozen(self) -> bool:
+        """Return whether somebody froze the server."""
+        machine = self.running()
+        if machine is None:
+            return False
+        path, frozen, _thawed = machine.freezer()
+        return read(path) == frozen
+
+    def must_run(self) -> Running:
+        """Return the running server or refuse."""
+        machine = self.running()
+        if machine is None:
+            raise Refused(f"{self.name} is off")
+        return machine
+
+    def cut_networks(self) -> list[str]:
+        """Return the networks whose cable is pulled."""
+        return sorted(os.listdir(os.path.join(self.directory, "cut")))
+
+    def cable(self, network: str) -> str:
+        """Return the host's end of a cable; taking that end down is what a pulled cable looks like inside."""
+        interface = read(self.directory, "interfaces", network)
+        if not interface:
+            raise Refused(f"{self.name} has no network {network}")
+        index = host_index(self.must_run().inside("ip", "-o", "link", "show", "dev", interface))
+        for name in os.listdir("/sys/class/net"):
+            if read("/sys/class/net", name, "ifindex") == str(index):
+                return name
+        raise Refused(f"the cable of {self.name} to {network} is gone")
+
+    def cut(self, network: str) -> None:
+        """Pull a cable: no carrier inside, while addresses and routes stay as they are."""
+        run("ip", "link", "set", "dev", self.cable(network), "down")
+        with open(os.path.join(self.directory, "cut", network), "w", encoding="utf-8"):
+            pass
+
+    def plug(self, network: str) -> None:
+        """Put a cable back."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.directory, "cut", network))
+        if self.running() is not None:
+            run("ip", "link", "set", "dev", self.cable(network), "up")
+
+
+def power(server: Server, wanted: str) -> None:
+    """Do what the power button, the power cord or the BMC was asked."""
+    with server.lock():
+        if wanted in ("off", "reset"):
+            server.off()
+        if wanted in ("press", "reset"):
+            server.press()
+        if wanted == "on":
+            with server.lock("starting"):
+                server.start()
+        if wanted == "shutdown":
+            server.shut_down()
+
+
+def describe(server: Server) -> str:
+    """Return one line on the state of a server."""
+    words = ["on" if server.is_on() else "off"]
+    if server.is_frozen():
+        words.append("frozen")
+    words += [f"cut:{network}" for network in server.cut_networks()]
+    return " ".join(words)
+
+
+def obey(server: Server, words: Sequence[str]) -> None:
+    """Carry out one request; what ipmi_sim reads goes to standard output."""
+    match list(words):
+        case ["get", "power"]:
+            print(f"power:{int(server.is_on())}")
+        case ["set", "power", level] if level in ("0", "1"):
+            power(server, "press" if level == "1" else "off")
+        case ["set", "reset", "1"]:
+            power(server, "reset")
+        case ["set", "shutdown", "1"]:
+            power(server, "shutdown")
+        case ["on" | "off" | "reset" as wanted]:
+            power(server, wanted)
+        case ["status"]:
+            print(describe(server))
+        case ["freeze" | "thaw" as wanted]:
+            with server.lock():
+                server.freeze(wanted == "freeze")
+        case ["cut", network]:
+            server.cut(network)
+        case ["plug", network]:
+            server.plug(network)
+        case _:
+            raise Refused(f"I do not understand {' '.join(words)}\n\n{__doc__}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out one request; ipmi_sim takes any output on standard error as a failure's reason."""
+    if not arguments:
+        print(__doc__)
+        return 2
+    try:
+        obey(Server(arguments[0]), arguments[1:])
+    except Refused as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
