@@ -9,13 +9,13 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-from typing import Any, Callable, NoReturn
+from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
 
-def finish(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> NoReturn:
+def finish(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
     """Run the work and end the module with its result, or with the error it raised."""
     try:
         result = work()

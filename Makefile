@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# pgha.cluster: everything a person does here. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= /usr/bin/python3
+STACK ?= pacemaker
+RELEASE ?= bookworm
+INVENTORY ?= inventories/lab_$(STACK)
+
+VENV := $(CURDIR)/.venv
+COLLECTIONS := $(CURDIR)/.collections
+READY := .venv/.ready
+export PATH := $(VENV)/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+unexport PYTHONPATH
+PLAY = ansible-playbook -i $(INVENTORY) -e lab_release=$(RELEASE)
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: $(READY) ## Install what the controller needs into .venv
+
+# Debian packages that the controller itself needs; the lab's own come with the role lab.
+$(READY): requirements.txt
+	@tools/prerequisites
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@echo "Installing the locked Python packages into .venv (once, about half a minute)"
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
+	@mkdir -p .collections/ansible_collections/pgha
+	@ln -sfn ../../.. .collections/ansible_collections/pgha/cluster
+	@touch $@
+
+.PHONY: demo
+demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK=pacemaker RELEASE=bookworm|trixie)
+	$(PLAY) playbooks/lab.yml
+	$(PLAY) playbooks/deploy.yml
+
+.PHONY: demo-down
+demo-down: venv ## Take the demo's lab away, with everything it made
+	$(PLAY) playbooks/lab.yml -e lab_state=absent
+	rm -f $(INVENTORY)/secrets.yml
+
+.PHONY: test
+test: check molecule ## Every test: the checks, then the clusters on lab servers
+
+.PHONY: check
+check: lint types unit sanity docs ## The checks that need no server
+
+.PHONY: lint
+lint: venv ## Style and Ansible's production profile
+	ruff check .
+	ruff format --check .
+	yamllint --strict .
+	ansible-lint --offline --profile production
+
+.PHONY: types
+types: venv ## Types, strictly
+	MYPYPATH=$(COLLECTIONS) mypy
+
+.PHONY: unit
+unit: venv ## Unit tests
+	@mkdir -p build
+	PYTHONPATH=$(COLLECTIONS) pytest -q --junitxml=build/unit.xml tests/unit
+
+.PHONY: sanity
+sanity: venv ## ansible-test sanity, all of its tests
+	tools/sanity
+
+.PHONY: docs
+docs: venv ## Check the modules' and roles' documentation
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+
+.PHONY: molecule
+molecule: venv ## Both releases side by side: every fault on one, a short list on the other
+	tools/molecule-all
+
+molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|trixie)
+	PGHA_RELEASE=$(RELEASE) molecule test -s $*
+
+.PHONY: bench
+bench: venv ## Measure deploy, second run and write outages; medians beside the raw cost
+	PYTHONPATH=$(COLLECTIONS) python -m tests.bench
+
+.PHONY: build
+build: venv ## Build the collection's archive into build/
+	ansible-galaxy collection build --force --output-path build .
+
+.PHONY: clean
+clean: ## Remove what the targets above made here (not a lab: see demo-down)
+	rm -rf .venv .collections .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis .ansible tests/output
