@@ -51,7 +51,7 @@ set_working_mc 0x20
     addr {server.bmc_address} {server.bmc_port}
     priv_limit admin
 {methods}
-    guid {lab.identity(server).replace("-", "")}
+    guid {lab.identity(server).bytes_le.hex()}
   endlan
   chassis_control "{lab.directory}/server {server.name}"
   user 1 false "" "" user 10 none md2 md5 straight
@@ -68,7 +68,7 @@ def directories(lab: Lab) -> list[tuple[str, int]]:
 def server_files(lab: Lab, server: Server, password: str) -> Iterable[File]:
     """Return the files of one server."""
     interfaces = {network.name: network.interface for network in lab.networks}
-    yield File(f"{server.name}/hardware/dmi/id/product_uuid", lab.identity(server) + "\n", 0o444)
+    yield File(f"{server.name}/hardware/dmi/id/product_uuid", f"{lab.identity(server)}\n", 0o444)
     yield File(f"{server.name}/bmc/lan.conf", bmc_configuration(lab, server, password), 0o600)
     yield File(f"{server.name}/bmc/commands", BMC_COMMANDS)
     for network in server.addresses:

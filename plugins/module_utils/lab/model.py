@@ -8,7 +8,9 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import itertools
 import uuid
 from dataclasses import asdict, dataclass
 from typing import Any, Mapping
@@ -53,6 +55,16 @@ class Server:
     bmc_username: str
 
 
+def is_unmistakable(identity: uuid.UUID) -> bool:
+    """Tell whether an identity in SMBIOS byte order makes no valid one in the order that the IPMI standard wants.
+
+    Servers answer in either order. ipmitool guesses by which of them gives a known version (1 to 5); an identity
+    that makes sense both ways would be shown wrongly.
+    """
+    version_in_ipmi_order = identity.bytes_le[::-1][6] >> 4
+    return not 1 <= version_in_ipmi_order <= 5
+
+
 @dataclass(frozen=True)
 class Lab:
     """A lab as it is wanted, and as its claim file records it."""
@@ -76,9 +88,22 @@ class Lab:
         """Podman's name of a server."""
         return f"pgha-{self.name}-{server.name}"
 
-    def identity(self, server: Server) -> str:
+    def identity(self, server: Server) -> uuid.UUID:
         """The hardware identity of a server, known to the server and to its management controller."""
-        return str(uuid.uuid5(_IDENTITIES, f"{self.name}/{server.name}"))
+        return next(
+            candidate
+            for number in itertools.count()
+            if is_unmistakable(candidate := uuid.uuid5(_IDENTITIES, f"{self.name}/{server.name}/{number}"))
+        )
+
+    def hardware_address(self, server: Server, network: str) -> str:
+        """The address of a server's network card, locally administered.
+
+        Like a real card's it outlives a reboot. With a new one after each start, everybody who has the old one in his
+        ARP cache would send into the void for several seconds.
+        """
+        digest = hashlib.sha256(f"{self.name}/{server.name}/{network}".encode()).hexdigest()
+        return ":".join(["02", *(digest[place : place + 2] for place in range(0, 10, 2))])
 
     def as_claim(self) -> dict[str, Any]:
         """Return what is recorded on disk."""
@@ -94,7 +119,7 @@ class Lab:
             data["gateway"] = network.gateway
         for data, server in zip(claim["servers"], self.servers, strict=True):
             data["container"] = self.container(server)
-            data["identity"] = self.identity(server)
+            data["identity"] = str(self.identity(server))
         return claim | {"bmc_interface": self.bmc_interface}
 
 

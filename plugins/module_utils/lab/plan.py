@@ -172,7 +172,8 @@ def create_argv(lab: Lab, server: Server, image: str, runtime: str) -> tuple[str
             for network, address in server.addresses.items()
             for word in (
                 "--network",
-                f"{networks[network].podman}:ip={address},interface_name={networks[network].interface}",
+                f"{networks[network].podman}:ip={address},mac={lab.hardware_address(server, network)}"
+                f",interface_name={networks[network].interface}",
             )
         ),
         *(word for mount in mounts for word in ("--volume", mount)),

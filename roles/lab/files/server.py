@@ -177,11 +177,18 @@ class Server:
             raise Refused(f"{self.name} did not die within {DEATH_SECONDS:g} seconds")
 
     def start(self) -> None:
-        """Start the container and wait for it; a cable that was pulled stays pulled."""
-        if self.running() is None:
-            run("podman", "start", self.container)
-            for network in self.cut_networks():
-                self.cut(network)
+        """Start the container and wait for it; a cable that was pulled stays pulled.
+
+        Podman gives every interface a default route, and whichever came first wins; a server has one, on eth0.
+        """
+        if self.running() is not None:
+            return
+        run("podman", "start", self.container)
+        for network in self.cut_networks():
+            self.cut(network)
+        machine = self.must_run()
+        flushes = [f"route flush exact default dev {name}\n" for name in machine.interfaces() if name != "eth0"]
+        machine.inside("ip", "-batch", "-", stdin="".join(flushes))
 
     def press(self) -> None:
         """Press the power button and come back at once, as a BMC does; the caller holds the lock, the child keeps it."""
