@@ -13,10 +13,10 @@ version_added: 0.1.0
 author:
   - pgha.cluster contributors (@pgha)
 description:
-  - Debian starts corosync and pacemaker at their installation, as a cluster of one node on the loopback address. The CIB
-    of that cluster stays on disk and would be taken over by the real one.
-  - Acts only while corosync's configuration is the package's own file byte for byte. Then it stops pacemaker and corosync
-    and moves the contents of the state directories to a directory beside them; nothing is deleted.
+  - Debian starts corosync and pacemaker at their installation, as a cluster of one node on the loopback address. The
+    CIB of that cluster stays on disk and would be taken over by the real one.
+  - Acts only while corosync's configuration is the package's own file byte for byte. Then it stops pacemaker and
+    corosync and moves the contents of the state directories to a directory beside them; nothing is deleted.
   - Fails when the configuration is the package's and the CIB holds more than the package put there.
 extends_documentation_fragment:
   - pgha.cluster.attributes
@@ -75,12 +75,15 @@ def _stop(unit: str) -> None:
         return
     done = run(["systemctl", "stop", unit], timeout=300)
     if done.rc != 0:
-        raise PghaError(f"{unit} of the package's own cluster did not stop.", said=done.stderr,
-                        next_step=f"see `journalctl -u {unit}`")
+        raise PghaError(
+            f"{unit} of the package's own cluster did not stop.",
+            said=done.stderr,
+            next_step=f"see `journalctl -u {unit}`",
+        )
 
 
 def _move_aside(directory: Path) -> None:
-    stamp = datetime.datetime.now(tz=datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    stamp = datetime.datetime.now(tz=datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = directory.with_name(f"{directory.name}.package-default-{stamp}")
     aside.mkdir(mode=0o700)
     for entry in list(directory.iterdir()):

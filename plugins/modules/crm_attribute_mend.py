@@ -8,15 +8,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: crm_attribute_mend
-short_description: Mends a crm_attribute that misreads the promotion score -INFINITY, and removes the mend when it may go
+short_description: Mends a crm_attribute that misreads the promotion score -INFINITY, where it does
 version_added: 0.1.0
 author:
   - pgha.cluster contributors (@pgha)
 description:
   - The agent C(ocf:heartbeat:pgsql) calls C(crm_attribute -p -v -INFINITY). Some versions of the tool read the score as
     options, fail, and PostgreSQL never starts under the cluster.
-  - Asks the installed tool how it reads the call. If it reads it wrongly, diverts it with C(dpkg-divert), so that package
-    upgrades leave the mend alone, and puts a small wrapper in its place that rewrites this one form and nothing else.
+  - Asks the installed tool how it reads the call. If it reads it wrongly, diverts it with C(dpkg-divert), so that
+    package upgrades leave the mend alone, and puts a small wrapper in its place that rewrites this one form and
+    nothing else.
   - When the real tool reads the call rightly, as after an upgrade, the wrapper and the diversion are removed.
   - A working tool stands in its place at every moment.
 extends_documentation_fragment:
@@ -35,7 +36,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 real_tool:
-  description: How the package's own tool reads the agent's call, C(right) or C(wrong); C(missing) when it is not installed.
+  description: How the package's own tool reads the agent's call, C(right), C(wrong), or C(missing) without a tool.
   returned: success
   type: str
 steps:

@@ -92,8 +92,8 @@ def _place(path: Path, mode: int, content: bytes) -> None:
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "wb") as file:
         file.write(content)
-    os.chmod(beside, mode)
-    os.replace(beside, path)
+    Path(beside).chmod(mode)
+    Path(beside).replace(path)
 
 
 def _keep(module: AnsibleModule) -> dict[str, Any]:

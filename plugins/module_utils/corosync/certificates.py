@@ -119,7 +119,9 @@ class NssDatabase:
         authority.write_text(ca, encoding="ascii")
         self._must("-N", "-f", str(password), directory=new)
         self._must("-A", "-t", "CT,c,c", "-n", _CA, "-f", str(password), "-i", str(authority), directory=new)
-        self._must("-R", "-s", f"CN={cluster}", "-o", str(request), "-f", str(password), "-z", str(noise), directory=new)
+        self._must(
+            "-R", "-s", f"CN={cluster}", "-o", str(request), "-f", str(password), "-z", str(noise), directory=new
+        )
         noise.unlink()
         return base64.b64encode(request.read_bytes()).decode()
 
@@ -143,7 +145,8 @@ class NssDatabase:
 
     def sign(self, request: str, cluster: str) -> str:
         """On the vote host: sign a request. One at a time, because its tool counts serial numbers in a file."""
-        with open(self._directory / ".pgha-lock", "w", encoding="ascii") as lock, tempfile.NamedTemporaryFile() as file:
+        lock_file = self._directory / ".pgha-lock"
+        with lock_file.open("w", encoding="ascii") as lock, tempfile.NamedTemporaryFile() as file:
             fcntl.flock(lock, fcntl.LOCK_EX)
             file.write(base64.b64decode(request))
             file.flush()

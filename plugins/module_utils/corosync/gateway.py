@@ -9,10 +9,9 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, Runner
@@ -48,7 +47,7 @@ class CorosyncGateway:
         argv = ["systemctl", "show", unit, "--property=ExecMainStartTimestampMonotonic", "--value"]
         since_boot = float(self._must(argv).stdout.strip() or 0) / 1_000_000
         started = time.time() - time.monotonic() + since_boot
-        return [path for path in paths if Path(path).exists() and os.stat(path).st_mtime > started]
+        return [path for path in paths if Path(path).exists() and Path(path).stat().st_mtime > started]
 
     def key_is_stale(self, path: str) -> bool:
         """Whether the key on disk is not the one in use: it came after the start and was not loaded by a reload.
@@ -58,11 +57,11 @@ class CorosyncGateway:
         if not self.older_than("corosync", [path]):
             return False
         loaded = self._run(["corosync-cmapctl", "-g", _KEY_LOADED], timeout=30)
-        return str(os.stat(path).st_mtime_ns) not in loaded.stdout
+        return str(Path(path).stat().st_mtime_ns) not in loaded.stdout
 
     def mark_key(self, path: str) -> None:
         """Remember that the key on disk is in use."""
-        self._must(["corosync-cmapctl", "-s", _KEY_LOADED, "str", str(os.stat(path).st_mtime_ns)])
+        self._must(["corosync-cmapctl", "-s", _KEY_LOADED, "str", str(Path(path).stat().st_mtime_ns)])
 
     def reload(self) -> None:
         """Let every running corosync of the cluster read its file again."""

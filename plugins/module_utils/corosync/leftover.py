@@ -14,8 +14,8 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import hashlib
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
+from xml.etree import ElementTree
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
 

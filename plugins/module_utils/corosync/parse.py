@@ -13,7 +13,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import re
-from typing import Mapping
+from collections.abc import Mapping
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
 
@@ -21,7 +21,9 @@ Settings = Mapping[str, str]
 
 # What the daemon keeps in its map beside the configuration, or adds to it by itself.
 _CONFIGURATION = ("totem.", "logging.", "quorum.", "nodelist.", "system.")
-_ADDED_BY_DAEMON = re.compile(r"nodelist\.local_node_pos|totem\.interface\.\d+\.bindnetaddr|quorum\.cancel_wait_for_all")
+_ADDED_BY_DAEMON = re.compile(
+    r"nodelist\.local_node_pos|totem\.interface\.\d+\.bindnetaddr|quorum\.cancel_wait_for_all"
+)
 _CMAP_LINE = re.compile(r"^(?P<key>\S+) \(\w+\) = ?(?P<value>.*)$")
 _NODE_KEY = re.compile(r"^nodelist\.node\.(?P<index>\d+)\.(?P<name>\S+)$")
 
@@ -86,9 +88,11 @@ def _by_node_name(settings: Settings) -> dict[str, str]:
     renamed: dict[str, str] = {}
     for key, value in settings.items():
         match = _NODE_KEY.match(key)
-        if match is not None:
-            key = f"nodelist.node.{labels.get(match['index'], match['index'])}.{match['name']}"
-        renamed[key] = value
+        if match is None:
+            renamed[key] = value
+        else:
+            label = labels.get(match["index"], match["index"])
+            renamed[f"nodelist.node.{label}.{match['name']}"] = value
     return renamed
 
 

@@ -80,7 +80,5 @@ def plan_config(running: Settings, desired: Settings) -> ConfigPlan:
     """Compare what corosync runs with to what its file says."""
     keys = sorted(set(running) | set(desired))
     return ConfigPlan(
-        tuple(
-            Change(key, running.get(key), desired.get(key)) for key in keys if running.get(key) != desired.get(key)
-        )
+        tuple(Change(key, running.get(key), desired.get(key)) for key in keys if running.get(key) != desired.get(key))
     )

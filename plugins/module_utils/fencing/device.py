@@ -4,8 +4,8 @@
 
 """From a fence device in the inventory to the files and the parameters with which the cluster runs its agent.
 
-A secret never becomes a parameter: parameters stand in the CIB, and agents put them on command lines. The agent gets the
-name of a script that prints the secret. An agent of the ipmitool family would still pass the password on ipmitool's
+A secret never becomes a parameter: parameters stand in the CIB, and agents put them on command lines. The agent gets
+the name of a script that prints the secret. An agent of the ipmitool family would still pass the password on ipmitool's
 command line, so it gets a program in ipmitool's place that hands ipmitool a password file.
 
 This module util is private to the collection.
@@ -14,8 +14,9 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
@@ -124,8 +125,9 @@ def files(device: Device, directory: str, ipmitool_agents: Sequence[str], ipmito
 
 
 _IPMITOOL = """#!/bin/sh
-# Placed by pgha.cluster. Stands in ipmitool's place, because the fence agent would pass the password on the command line,
-# where every user can read it. The agent knows no password and passes an empty one; ipmitool reads the real one here.
+# Placed by pgha.cluster. Stands in ipmitool's place, because the fence agent would pass the password on the command
+# line, where every user can read it. The agent knows no password and passes an empty one; ipmitool reads the real one
+# from a file.
 count=$#
 while [ "$count" -gt 0 ]; do
     if [ "$1" = "-P" ]; then

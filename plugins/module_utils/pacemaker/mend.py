@@ -145,5 +145,9 @@ class MendGateway:
     def _must(self, argv: list[str]) -> None:
         done = self._run(argv, timeout=60)
         if done.rc != 0:
-            raise PghaError("dpkg-divert failed.", ran=argv, said=done.stderr or done.stdout,
-                            next_step=f"see `dpkg-divert --list {self._tool}`")
+            raise PghaError(
+                "dpkg-divert failed.",
+                ran=argv,
+                said=done.stderr or done.stdout,
+                next_step=f"see `dpkg-divert --list {self._tool}`",
+            )
