@@ -8,7 +8,11 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import servers_of, topology
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import (
+    discovered_of,
+    servers_of,
+    topology,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
 
@@ -27,9 +31,14 @@ def cluster_topology(
         raise AnsibleFilterError(error.as_result()["msg"]) from error
 
 
+def discovered(hostvars: Any, database: list[str]) -> list[dict[str, Any]]:
+    """Return what the discovery found on each database server, for the modules that decide."""
+    return discovered_of(hostvars, database)
+
+
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"servers": servers, "topology": cluster_topology}
+        return {"servers": servers, "topology": cluster_topology, "discovered": discovered}

@@ -73,6 +73,11 @@ steps:
   returned: success
   type: list
   elements: dict
+lines:
+  description: The same for a person.
+  returned: success
+  type: list
+  elements: str
 first:
   description: The server that holds the first data of a new cluster; empty for a cluster that knows its data.
   returned: success
@@ -94,6 +99,7 @@ def _plan(module: AnsibleModule) -> dict[str, Any]:
         "changed": False,
         "actions": {step.server: step.action.value for step in steps},
         "steps": [step.as_result() for step in steps],
+        "lines": [f"{step.server}: {step.action.value} ({step.reason})" for step in steps],
         "first": first[0] if first else "",
     }
 

@@ -28,9 +28,7 @@ VOTE_ORDER = ("management", "public", "replication")
 VIRTUAL_NETWORK = {"write": "public", "read": "public", "replication": "replication"}
 
 
-def servers_of(
-    hostvars: Mapping[str, Any], database: Sequence[str], vote: Sequence[str]
-) -> list[dict[str, Any]]:
+def servers_of(hostvars: Mapping[str, Any], database: Sequence[str], vote: Sequence[str]) -> list[dict[str, Any]]:
     """Collect what the inventory says about each server, untouched: the check has to see what the operator wrote."""
     servers = []
     for role, names in (("database", database), ("vote", vote)):
@@ -46,6 +44,23 @@ def servers_of(
                 }
             )
     return servers
+
+
+def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str]) -> list[dict[str, Any]]:
+    """Collect what each database server said of itself; empty for one that could not be asked.
+
+    The node attributes come from the first server whose cluster manager answered: they are the same on all of them,
+    and a server that is being installed has none to tell.
+    """
+    found = {name: hostvars[name].get("pgha_discovered") or {} for name in database}
+    attributes: Mapping[str, Any] = next(
+        (one["crm"].get("node_attributes", {}) for one in found.values() if one.get("crm", {}).get("cluster_running")),
+        {},
+    )
+    return [
+        {"name": name, "postgres": one.get("postgres") or {}, "attributes": attributes.get(name, {})}
+        for name, one in found.items()
+    ]
 
 
 def _networks(networks: Mapping[str, str]) -> dict[str, ipaddress.IPv4Network | ipaddress.IPv6Network]:

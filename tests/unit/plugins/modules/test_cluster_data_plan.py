@@ -5,31 +5,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from typing import Any
-
 import pytest
-
-
-def run_module(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Run the module as Ansible does: a process of its own, arguments on standard input."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ansible_collections.pgha.cluster.plugins.modules.cluster_data_plan"],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"_ansible_check_mode": True, **arguments}}),
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+from ansible_collections.pgha.cluster.tests.support.module_process import run_module
 
 
 def test_a_new_cluster_starts_on_the_named_primary() -> None:
-    result = run_module({"primary": "n1", "servers": [{"name": "n1"}, {"name": "n2"}]})
+    result = run_module("cluster_data_plan", {"primary": "n1", "servers": [{"name": "n1"}, {"name": "n2"}]})
     assert result["actions"] == {"n1": "initialise", "n2": "clone"}
     assert result["first"] == "n1"
     assert result["changed"] is False
@@ -39,7 +20,7 @@ def test_a_new_cluster_starts_on_the_named_primary() -> None:
 def test_proven_data_wins_over_the_inventory(primary: str) -> None:
     ready = {"pgha-data": "ready"}
     servers = [{"name": "n1"}, {"name": "n2", "postgres": {"system_identifier": "1"}, "attributes": ready}]
-    result = run_module({"primary": primary, "servers": servers})
+    result = run_module("cluster_data_plan", {"primary": primary, "servers": servers})
     assert result["actions"] == {"n1": "clone", "n2": "keep"}
     assert result["first"] == ""
 
@@ -49,7 +30,7 @@ def test_foreign_data_is_refused_with_both_identifiers() -> None:
         {"name": "n1", "postgres": {"system_identifier": "1"}},
         {"name": "n2", "postgres": {"system_identifier": "2"}},
     ]
-    result = run_module({"primary": "n1", "servers": servers})
+    result = run_module("cluster_data_plan", {"primary": "n1", "servers": servers})
     assert result["failed"] is True
     assert "n1: 1" in result["msg"]
     assert "n2: 2" in result["msg"]

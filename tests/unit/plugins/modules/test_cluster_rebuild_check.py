@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module around the rebuild verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.pgha.cluster.tests.support.module_process import run_module
+
+PRIMARY = {"name": "n2", "postgres": {"role": "primary"}, "attributes": {"postgresql-status": "PRI"}}
+
+
+def check(target: str, n1: dict[str, Any]) -> dict[str, Any]:
+    return run_module("cluster_rebuild_check", {"target": target, "servers": [{"name": "n1", **n1}, PRIMARY]})
+
+
+def test_the_old_primary_is_rebuilt() -> None:
+    result = check("n1", {"postgres": {"role": "none"}, "attributes": {"postgresql-status": "STOP"}})
+    assert result["verdict"] == "safe"
+    assert result["needed"] is True
+    assert "n1 becomes a standby again; its present data is moved aside." in result["lines"]
+
+
+def test_a_standby_in_service_is_left_alone() -> None:
+    result = check("n1", {"postgres": {"role": "standby"}, "attributes": {"postgresql-status": "HS:sync"}})
+    assert result["needed"] is False
+
+
+def test_the_primary_is_refused_with_the_next_step() -> None:
+    result = check("n2", {"postgres": {"role": "none"}, "attributes": {}})
+    assert result["failed"] is True
+    assert "n2 is the primary" in result["msg"]
+    assert "-e pgha_target=" in result["msg"]
