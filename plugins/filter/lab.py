@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
@@ -20,7 +21,7 @@ def lab_servers(hostvars: Mapping[str, Any], names: Sequence[str]) -> list[dict[
         address = variables.get("lab_bmc_address") or options.get("ip")
         if not address:
             raise AnsibleFilterError(
-                f"{name} has neither a fence device with an address nor lab_bmc_address: its lab server would have no BMC"
+                f"{name} has neither a fence device with an address nor lab_bmc_address; without one its lab server has no BMC"
             )
         servers.append(
             {

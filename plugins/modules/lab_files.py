@@ -14,7 +14,8 @@ author:
   - pgha.cluster contributors (@pgha)
 description:
   - Runs on the machine that carries the lab, after M(pgha.cluster.lab_claim).
-  - Makes once the key that logs in to the servers, a host key for each server and the password of the management controllers.
+  - Makes once the key that logs in to the servers, a host key for each server, and the password of the
+    management controllers.
   - Writes what follows from the lab's settings, that is the hardware identity of each server, the configuration of its
     management controller and the file by which ssh knows the servers.
 extends_documentation_fragment:

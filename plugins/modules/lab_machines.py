@@ -15,8 +15,8 @@ author:
 description:
   - Runs on the machine that carries the lab, after M(pgha.cluster.lab_claim) and after image, networks and the files
     of the servers are in place.
-  - With O(state=present) every server of the lab exists, has power and all its cables, is not frozen, and its management
-    controller runs. What is there already is left alone.
+  - With O(state=present) every server of the lab exists, has power and all its cables, is not frozen, and its
+    management controller runs. What is there already is left alone.
   - With O(state=absent) containers, management controllers and their addresses are gone, also those of a half-made lab.
 extends_documentation_fragment:
   - pgha.cluster.attributes

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import secrets
 import string
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, Mapping
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
@@ -146,7 +146,7 @@ class LabFiles:
         draft = path.with_name(path.name + ".new")
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
-        with open(descriptor, "w", encoding="utf-8") as stream:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             os.fchmod(descriptor, file.mode)
             stream.write(file.content)
         draft.replace(path)

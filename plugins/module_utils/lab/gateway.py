@@ -14,9 +14,9 @@ import ipaddress
 import json
 import os
 import shutil
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Iterator, Sequence
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError, PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
@@ -39,7 +39,7 @@ class Claims:
     def lock(self) -> Iterator[None]:
         """Keep other creations out, so that two labs made at once cannot claim the same subnet."""
         self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with open(self.root / ".claims.lock", "a", encoding="utf-8") as file:
+        with (self.root / ".claims.lock").open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -94,7 +94,7 @@ class Machine:
 
     def runtime(self) -> str:
         """Return the container runtime that works here: crun refuses cgroups v1 and v2 side by side."""
-        return "runc" if os.path.exists("/sys/fs/cgroup/unified") else "crun"
+        return "runc" if Path("/sys/fs/cgroup/unified").exists() else "crun"
 
 
 class LabGateway:
@@ -125,7 +125,7 @@ class LabGateway:
         if shutil.which("podman"):
             listing = self._ask("podman", "ps", "--all", "--filter", label, "--format", "json")
         device = self.lab.bmc_interface
-        exists = os.path.exists(f"/sys/class/net/{device}")
+        exists = Path(f"/sys/class/net/{device}").exists()
         return Observed(
             containers={container.name: container for container in parse.containers(listing)},
             bmc_addresses=frozenset(parse.addresses(self._ask("ip", "-j", "address", "show", "dev", device)))

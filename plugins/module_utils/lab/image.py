@@ -12,8 +12,8 @@ import contextlib
 import fcntl
 import hashlib
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Iterator, Sequence
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
@@ -48,7 +48,7 @@ def reference(release: str, packages: Sequence[str], files: dict[str, bytes]) ->
 
 
 def build_argv(release: str, packages: Sequence[str], files: Path, target: Path) -> list[str]:
-    """Return the command that builds the root file system; it takes its sources and their security updates from apt's own defaults."""
+    """Return the command that builds the root file system, from the release's usual sources with security updates."""
     hooks = [f"sync-in {files} /", *_HOOKS]
     return [
         *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(sorted(packages))}"),
@@ -68,14 +68,16 @@ class Images:
         """Return whether an image is there; podman answers 1 for no."""
         done = self.runner(["podman", "image", "exists", name], timeout=ASK_SECONDS)
         if done.rc not in (0, 1):
-            raise PghaError("podman does not work on this machine.", ran=["podman", "image", "exists"], said=done.stderr)
+            raise PghaError(
+                "podman does not work on this machine.", ran=["podman", "image", "exists"], said=done.stderr
+            )
         return done.rc == 0
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Let one build run at a time: who comes second finds the image made."""
         self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with open(self.root / ".image.lock", "a", encoding="utf-8") as file:
+        with (self.root / ".image.lock").open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

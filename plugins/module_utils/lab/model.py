@@ -12,8 +12,9 @@ import hashlib
 import ipaddress
 import itertools
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Mapping
+from typing import Any
 
 # Any fixed value: it only keeps the identities of lab servers apart from those of everything else.
 _IDENTITIES = uuid.UUID("9a5f6d0e-5d3c-4a5e-9d6e-6f1a5d0c7b42")
@@ -134,9 +135,7 @@ def lab_of(data: Mapping[str, Any]) -> Lab:
             for network in data["networks"]
         ),
         servers=tuple(
-            Server(
-                **{key: server[key] for key in ("name", "addresses", "bmc_address", "bmc_port", "bmc_username")}
-            )
+            Server(**{key: server[key] for key in ("name", "addresses", "bmc_address", "bmc_port", "bmc_username")})
             for server in data["servers"]
         ),
     )

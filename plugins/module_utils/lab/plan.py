@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Iterable, Mapping, Sequence
 
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab, Network, Server
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.parse import Container
@@ -77,9 +77,7 @@ def _address_problems(lab: Lab) -> Iterable[str]:
             except ValueError:
                 yield f"{address!r} is no IPv4 address: {what}"
                 continue
-            if subnet and (
-                parsed not in subnet or parsed in (subnet.network_address, subnet.broadcast_address)
-            ):
+            if subnet and (parsed not in subnet or parsed in (subnet.network_address, subnet.broadcast_address)):
                 yield f"{address} of {what} is no usable address of {subnet}"
             if address in seen:
                 yield f"{address} is used twice: by {seen[address]} and by {what}"

@@ -11,6 +11,8 @@
 ``bmc NAME status``   on, off, silent, or stale (it runs, but with an older configuration)
 """
 
+# ruff: noqa: PTH -- pathlib alone takes longer to load than the rest of this program to run
+
 from __future__ import annotations
 
 import os
@@ -18,7 +20,7 @@ import select
 import signal
 import subprocess
 import sys
-from typing import Sequence
+from collections.abc import Sequence
 
 LAB = os.path.dirname(os.path.realpath(__file__))
 DEATH_SECONDS = 10.0

@@ -13,6 +13,8 @@ It stands in the directory of its lab and knows its servers from there. A fencin
 milliseconds: only modules of the standard library that load fast, and the kernel's own state instead of podman's.
 """
 
+# ruff: noqa: PTH -- pathlib alone takes longer to load than the rest of this program to run
+
 from __future__ import annotations
 
 import contextlib
@@ -25,7 +27,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 LAB = os.path.dirname(os.path.realpath(__file__))
 LAB_NAME = os.path.basename(LAB)
@@ -35,7 +37,7 @@ SHUTDOWN_SIGNAL = signal.SIGRTMIN + 4
 """What systemd as PID 1 takes as "power off", the way it takes an ACPI power button."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The request makes no sense now; the message is for a person."""
 
 
@@ -52,7 +54,7 @@ def freezer_of(cgroups: str, container_id: str) -> tuple[str, str, str]:
     """Return the file that freezes a container, and what to write there to freeze and to thaw.
 
     :param cgroups: the text of ``/proc/<pid>/cgroup`` of the container's first process.
-    :raises Refused: the text names no cgroup of this container.
+    :raises RefusedError: the text names no cgroup of this container.
     """
     unified = ""
     for line in cgroups.splitlines():
@@ -65,7 +67,7 @@ def freezer_of(cgroups: str, container_id: str) -> tuple[str, str, str]:
         if not controllers:
             unified = place.group()
     if not unified:
-        raise Refused("no freezer cgroup of this server was found")
+        raise RefusedError("no freezer cgroup of this server was found")
     return f"/sys/fs/cgroup{unified}/cgroup.freeze", "1", "0"
 
 
@@ -73,7 +75,7 @@ def host_index(link: str) -> int:
     """Return the host's interface index out of ``ip -o link show dev eth0`` in a server: ``2: eth0@if23: <…``."""
     found = re.match(r"\d+: [^@:]+@if(\d+):", link)
     if found is None:
-        raise Refused(f"this interface is no cable of the lab: {link}")
+        raise RefusedError(f"this interface is no cable of the lab: {link}")
     return int(found.group(1))
 
 
@@ -107,7 +109,7 @@ def run(*argv: str, stdin: str = "") -> str:
     """Run a program, and refuse with what it said when it fails."""
     done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Refused(f"{' '.join(argv)} failed: {done.stderr.strip() or done.stdout.strip()}")
+        raise RefusedError(f"{' '.join(argv)} failed: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
 
@@ -119,7 +121,7 @@ class Server:
         self.directory = os.path.join(LAB, name)
         self.container = f"pgha-{LAB_NAME}-{name}"
         if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or not os.path.isdir(self.directory):
-            raise Refused(f"the lab {LAB_NAME} has no server {name}")
+            raise RefusedError(f"the lab {LAB_NAME} has no server {name}")
 
     @contextlib.contextmanager
     def lock(self, what: str = "power") -> Iterator[int]:
@@ -174,7 +176,7 @@ class Server:
         with contextlib.suppress(FileNotFoundError), open(freezer, "w", encoding="utf-8") as file:
             file.write(thawed)
         if not machine.exited(DEATH_SECONDS):
-            raise Refused(f"{self.name} did not die within {DEATH_SECONDS:g} seconds")
+            raise RefusedError(f"{self.name} did not die within {DEATH_SECONDS:g} seconds")
 
     def start(self) -> None:
         """Start the container and wait for it; a cable that was pulled stays pulled.
@@ -183,6 +185,7 @@ class Server:
         """
         if self.running() is not None:
             return
+        self.clean_up()
         run("podman", "start", self.container)
         for network in self.cut_networks():
             self.cut(network)
@@ -190,8 +193,24 @@ class Server:
         flushes = [f"route flush exact default dev {name}\n" for name in machine.interfaces() if name != "eth0"]
         machine.inside("ip", "-batch", "-", stdin="".join(flushes))
 
+    def clean_up(self) -> None:
+        """Let podman see that the server is off.
+
+        Right after a power cut it still believes in a running server, or holds on to the dead one's network: a start
+        would then do nothing, or put the server into that network with all its links down.
+        """
+        deadline = time.monotonic() + DEATH_SECONDS
+        while True:
+            try:
+                run("podman", "container", "cleanup", self.container)
+            except RefusedError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
     def press(self) -> None:
-        """Press the power button and come back at once, as a BMC does; the caller holds the lock, the child keeps it."""
+        """Press the power button and come back at once, as a BMC does; the child keeps the lock that the caller holds."""
         with self.lock("starting"):
             if os.fork() != 0:
                 return
@@ -202,7 +221,7 @@ class Server:
                 os.dup2(descriptor, target)
             try:
                 self.start()
-            except Refused as reason:
+            except RefusedError as reason:
                 print(reason, flush=True)
             finally:
                 os._exit(0)
@@ -223,7 +242,7 @@ class Server:
         deadline = time.monotonic() + FREEZE_SECONDS
         while read(path) != wanted:
             if time.monotonic() > deadline:
-                raise Refused(f"{self.name} is still {read(path)}")
+                raise RefusedError(f"{self.name} is still {read(path)}")
             time.sleep(0.01)
 
     def is_frozen(self) -> bool:
@@ -238,7 +257,7 @@ class Server:
         """Return the running server or refuse."""
         machine = self.running()
         if machine is None:
-            raise Refused(f"{self.name} is off")
+            raise RefusedError(f"{self.name} is off")
         return machine
 
     def cut_networks(self) -> list[str]:
@@ -249,12 +268,12 @@ class Server:
         """Return the host's end of a cable; taking that end down is what a pulled cable looks like inside."""
         interface = read(self.directory, "interfaces", network)
         if not interface:
-            raise Refused(f"{self.name} has no network {network}")
+            raise RefusedError(f"{self.name} has no network {network}")
         index = host_index(self.must_run().inside("ip", "-o", "link", "show", "dev", interface))
         for name in os.listdir("/sys/class/net"):
             if read("/sys/class/net", name, "ifindex") == str(index):
                 return name
-        raise Refused(f"the cable of {self.name} to {network} is gone")
+        raise RefusedError(f"the cable of {self.name} to {network} is gone")
 
     def cut(self, network: str) -> None:
         """Pull a cable: no carrier inside, while addresses and routes stay as they are."""
@@ -311,12 +330,11 @@ def obey(server: Server, words: Sequence[str]) -> None:
         case ["freeze" | "thaw" as wanted]:
             with server.lock():
                 server.freeze(wanted == "freeze")
-        case ["cut", network]:
-            server.cut(network)
-        case ["plug", network]:
-            server.plug(network)
+        case ["cut" | "plug" as wanted, network]:
+            with server.lock():
+                (server.cut if wanted == "cut" else server.plug)(network)
         case _:
-            raise Refused(f"I do not understand {' '.join(words)}\n\n{__doc__}")
+            raise RefusedError(f"I do not understand {' '.join(words)}\n\n{__doc__}")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -326,7 +344,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         obey(Server(arguments[0]), arguments[1:])
-    except Refused as reason:
+    except RefusedError as reason:
         print(reason, file=sys.stderr)
         return 1
     return 0
