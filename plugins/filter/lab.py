@@ -21,7 +21,7 @@ def lab_servers(hostvars: Mapping[str, Any], names: Sequence[str]) -> list[dict[
         address = variables.get("lab_bmc_address") or options.get("ip")
         if not address:
             raise AnsibleFilterError(
-                f"{name} has neither a fence device with an address nor lab_bmc_address; without one its lab server has no BMC"
+                f"{name} has neither a fence device with an address nor lab_bmc_address, one of which its BMC needs"
             )
         servers.append(
             {

@@ -1,4 +1,3 @@
-#!/usr/bin/python3 -IS
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -11,8 +10,6 @@
 ``bmc NAME status``   on, off, silent, or stale (it runs, but with an older configuration)
 """
 
-# ruff: noqa: PTH -- pathlib alone takes longer to load than the rest of this program to run
-
 from __future__ import annotations
 
 import os
@@ -22,17 +19,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from machine import read
+
 LAB = os.path.dirname(os.path.realpath(__file__))
 DEATH_SECONDS = 10.0
-
-
-def read(*path: str) -> str:
-    """Return a file's text, empty when there is none."""
-    try:
-        with open(os.path.join(*path), encoding="utf-8") as file:
-            return file.read().strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 def is_stopped(stat: str) -> bool:
