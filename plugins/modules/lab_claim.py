@@ -175,7 +175,7 @@ def _claim(claims: Claims, machine: Machine, lab: Lab, write: bool) -> bool:
             )
         return False
     others = [other for other in claims.all() if other.name != lab.name]
-    refuse(lab.name, plan.collisions(lab, others, machine.routes()))
+    refuse(lab.name, plan.collisions(lab, others, machine.routes(), machine.podman_networks()))
     if write:
         claims.write(lab)
     return True

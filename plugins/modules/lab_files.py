@@ -29,6 +29,11 @@ options:
     description: The directory that holds a directory for each lab.
     type: path
     default: /var/lib/pgha-lab
+  state:
+    description: Whether the files exist. With V(absent) the lab's whole directory goes, and its claim to its subnets.
+    type: str
+    choices: [present, absent]
+    default: present
 """
 
 EXAMPLES = r"""
@@ -55,11 +60,14 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.files import LabFiles
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.gateway import Claims
+from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import is_lab_name
 
 
 def place(module: AnsibleModule, runner: Runner) -> dict[str, Any]:
     """Make what is missing, write what differs, look again."""
     options = module.params
+    if options["state"] == "absent":
+        return remove(module)
     lab = Claims(Path(options["root"])).read(options["name"])
     if lab is None:
         if module.check_mode:
@@ -86,12 +94,30 @@ def place(module: AnsibleModule, runner: Runner) -> dict[str, Any]:
     }
 
 
+def remove(module: AnsibleModule) -> dict[str, Any]:
+    """Remove the lab's directory, if that is what it is."""
+    options = module.params
+    if not is_lab_name(options["name"]):
+        raise PghaError(f"{options['name']!r} is no name of a lab.", next_step="give the lab's name as lab_name")
+    directory = Path(options["root"]) / options["name"]
+    exists = directory.exists()
+    if not module.check_mode:
+        Claims(directory.parent).release(directory)
+    files = [str(directory)] if exists else []
+    return {
+        "changed": exists,
+        "files": files,
+        "diff": {"before": "".join(f"{path}\n" for path in files), "after": ""},
+    }
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
             "root": {"type": "path", "default": "/var/lib/pgha-lab"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,
     )

@@ -31,10 +31,6 @@ options:
     description: A directory whose files are laid over the image's root.
     type: path
     required: true
-  root:
-    description: The directory for the lock that lets one build run at a time.
-    type: path
-    default: /var/lib/pgha-lab
 """
 
 EXAMPLES = r"""
@@ -67,7 +63,7 @@ def provide(module: AnsibleModule, runner: Runner) -> dict[str, Any]:
     options = module.params
     files = Path(options["files"])
     name = reference(options["release"], options["packages"], contents(files))
-    images = Images(Path(options["root"]), runner)
+    images = Images(runner)
     result = {"changed": False, "image": name, "diff": {"before": "", "after": ""}}
     if images.exists(name):
         return result
@@ -86,7 +82,6 @@ def main() -> None:
             "release": {"type": "str", "required": True},
             "packages": {"type": "list", "elements": "str", "required": True},
             "files": {"type": "path", "required": True},
-            "root": {"type": "path", "default": "/var/lib/pgha-lab"},
         },
         supports_check_mode=True,
     )

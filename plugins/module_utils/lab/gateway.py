@@ -25,6 +25,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab,
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import Observed, Step
 
 CLAIM = "lab.json"
+LOCKS = Path("/run/lock")
 ANSWER_SECONDS = 60.0
 STEP_SECONDS = 120.0
 
@@ -38,8 +39,7 @@ class Claims:
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other creations out, so that two labs made at once cannot claim the same subnet."""
-        self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with (self.root / ".claims.lock").open("a", encoding="utf-8") as file:
+        with (LOCKS / "pgha-lab-claims.lock").open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -60,10 +60,19 @@ class Claims:
     def write(self, lab: Lab) -> None:
         """Record a claim; a reader sees it whole or not at all."""
         path = Path(lab.directory) / CLAIM
-        path.parent.mkdir(mode=0o755, exist_ok=True)
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         draft.write_text(json.dumps(lab.as_claim(), indent=2) + "\n", encoding="utf-8")
         draft.replace(path)
+
+    def release(self, directory: Path) -> None:
+        """Remove a lab's directory, which gives its name and subnets free; the last lab takes the root with it."""
+        with self.lock():
+            if directory.exists():
+                shutil.rmtree(directory)
+            with contextlib.suppress(FileNotFoundError):
+                if not any(self.root.iterdir()):
+                    self.root.rmdir()
 
 
 class Machine:
@@ -79,6 +88,16 @@ class Machine:
     def routes(self) -> list[ipaddress.IPv4Network]:
         """Return the subnets this machine has routes to."""
         return parse.routes(Path("/proc/net/route").read_text(encoding="utf-8"))
+
+    def podman_networks(self) -> dict[str, list[ipaddress.IPv4Network]]:
+        """Return the subnets of podman's networks: one without a running container has no route, yet is taken."""
+        if not shutil.which("podman"):
+            return {}
+        argv = ["podman", "network", "ls", "--format", "json"]
+        done = self.runner(argv, timeout=ANSWER_SECONDS)
+        if done.rc != 0:
+            raise PghaError("podman does not work on this machine.", ran=argv, said=done.stderr)
+        return parse.podman_networks(done.stdout)
 
     def makes_namespaces(self) -> bool:
         """Return whether the kernel gives us network and process namespaces, without which there is no container."""

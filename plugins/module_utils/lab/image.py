@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
+from ansible_collections.pgha.cluster.plugins.module_utils.lab.gateway import LOCKS
 
 BUILD_SECONDS = 900.0
 ASK_SECONDS = 60.0
@@ -60,8 +61,7 @@ def build_argv(release: str, packages: Sequence[str], files: Path, target: Path)
 class Images:
     """The images of this machine."""
 
-    def __init__(self, root: Path, runner: Runner) -> None:
-        self.root = root
+    def __init__(self, runner: Runner) -> None:
         self.runner = runner
 
     def exists(self, name: str) -> bool:
@@ -76,8 +76,7 @@ class Images:
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Let one build run at a time: who comes second finds the image made."""
-        self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with (self.root / ".image.lock").open("a", encoding="utf-8") as file:
+        with (LOCKS / "pgha-lab-image.lock").open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

@@ -69,6 +69,20 @@ def containers(text: str) -> list[Container]:
     return found
 
 
+def podman_networks(text: str) -> dict[str, list[ipaddress.IPv4Network]]:
+    """Return the IPv4 subnets of every network out of ``podman network ls --format json``."""
+    found = {}
+    for number, item in enumerate(_json(text, "podman network ls")):
+        try:
+            subnets = [ipaddress.ip_network(subnet["subnet"]) for subnet in item.get("subnets") or []]
+            found[item["name"]] = [subnet for subnet in subnets if isinstance(subnet, ipaddress.IPv4Network)]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ParseError(
+                "podman network ls lists something else than a network.", where=f"entry {number}"
+            ) from error
+    return found
+
+
 def addresses(text: str) -> list[str]:
     """Return the addresses of an interface out of ``ip -j address show dev X``."""
     return [

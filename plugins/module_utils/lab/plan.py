@@ -24,6 +24,11 @@ _SERVER_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 RELEASES = ("bookworm", "trixie")
 
 
+def is_lab_name(name: str) -> bool:
+    """Tell whether a lab may be called so; what may not is no directory to be removed either."""
+    return _LAB_NAME.fullmatch(name) is not None
+
+
 @dataclass(frozen=True)
 class Step:
     """One command that brings a lab nearer to what is wanted.
@@ -87,7 +92,7 @@ def _address_problems(lab: Lab) -> Iterable[str]:
 def lab_problems(lab: Lab) -> list[str]:
     """Say what is wrong with a lab in itself."""
     problems = []
-    if not _LAB_NAME.fullmatch(lab.name):
+    if not is_lab_name(lab.name):
         problems.append(f"lab_name {lab.name!r}: use up to 11 lower-case letters and digits, a letter first")
     if lab.release not in RELEASES:
         problems.append(f"lab_release {lab.release!r}: use one of {', '.join(RELEASES)}")
@@ -111,8 +116,14 @@ def lab_problems(lab: Lab) -> list[str]:
     return [*problems, *_address_problems(lab)]
 
 
-def collisions(lab: Lab, others: Sequence[Lab], routes: Sequence[ipaddress.IPv4Network]) -> list[str]:
-    """Say which of the lab's subnets are taken by another lab or by a route of this machine."""
+def collisions(
+    lab: Lab,
+    others: Sequence[Lab],
+    routes: Sequence[ipaddress.IPv4Network],
+    podman: Mapping[str, Sequence[ipaddress.IPv4Network]],
+) -> list[str]:
+    """Say which of the lab's subnets are taken: by another lab, by another network of podman, or by a route."""
+    own = {network.podman for network in lab.networks}
     problems = []
     for network in lab.networks:
         subnet = _subnet(network)
@@ -126,6 +137,10 @@ def collisions(lab: Lab, others: Sequence[Lab], routes: Sequence[ipaddress.IPv4N
         ]
         if holders:
             problems.append(f"{subnet} ({network.name}) belongs to the lab {holders[0]}")
+        elif taken_by := [
+            name for name, taken in podman.items() if name not in own and any(map(subnet.overlaps, taken))
+        ]:
+            problems.append(f"{subnet} ({network.name}) belongs to podman's network {taken_by[0]}")
         elif taken_by := [str(route) for route in routes if subnet.overlaps(route)]:
             problems.append(f"{subnet} ({network.name}) is in use: this machine has a route to {taken_by[0]}")
     return problems
