@@ -103,7 +103,8 @@ def topology(
     }
     certificate_names = {
         server["name"]: sorted(
-            {server["name"], "localhost", *server["addresses"].values(), *virtual_addresses.values()}
+            {f"DNS:{server['name']}", "DNS:localhost"}
+            | {f"IP:{address}" for address in (*server["addresses"].values(), *virtual_addresses.values())}
         )
         for server in database
     }

@@ -66,8 +66,8 @@ def test_the_vote_host_is_asked_over_management() -> None:
 
 def test_certificates_name_every_way_to_a_server() -> None:
     names = made()["certificate_names"]["n1"]
-    assert {"n1", "10.78.0.11", "10.78.0.100", "10.78.0.101", "10.78.1.100"} <= set(names)
-    assert "10.78.0.12" not in names
+    assert {"DNS:n1", "IP:10.78.0.11", "IP:10.78.0.100", "IP:10.78.0.101", "IP:10.78.1.100"} <= set(names)
+    assert "IP:10.78.0.12" not in names
 
 
 def test_a_server_without_any_address_is_named() -> None:

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cloning a primary into a place beside the data directory, and putting it in place once it is checked.
+
+Everything this file makes or moves has a name that begins with the data directory's own, so that the next run after an
+interruption knows what is its own:
+
+- ``<data>.pgha-clone``: a clone under way. Never in service; the next run removes it.
+- ``<data>.pgha-old-<UTC time>``: what was in service before. Moved aside, never removed by a clone that is not checked.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
+
+
+@dataclass(frozen=True)
+class CloneOptions:
+    """How to clone.
+
+    :ivar connection: keyword parameters of a libpq connection string, without secrets.
+    :ivar slot: a physical slot that keeps the WAL from the first byte on; it is made when it is missing.
+    :ivar max_rate: kilobytes a second, 0 without limit.
+    :ivar timeout: seconds for the whole copy.
+    """
+
+    connection: dict[str, Any]
+    slot: str
+    checkpoint: str
+    max_rate: int
+    tablespace_mapping: dict[str, str]
+    timeout: float
+
+
+def beside(data_directory: Path, what: str) -> Path:
+    """Return a name beside the data directory."""
+    return data_directory.with_name(f"{data_directory.name}.pgha-{what}")
+
+
+def argv(options: CloneOptions, bin_directory: Path, place: Path) -> list[str]:
+    """Return the call of pg_basebackup."""
+    conninfo = " ".join(f"{key}={value}" for key, value in sorted(options.connection.items()))
+    call = [
+        str(bin_directory / "pg_basebackup"),
+        f"--pgdata={place}",
+        f"--dbname={conninfo}",
+        "--wal-method=stream",
+        f"--checkpoint={options.checkpoint}",
+        "--no-password",
+        "--progress",
+        "--verbose",
+    ]
+    if options.slot:
+        call.append(f"--slot={options.slot}")
+    if options.max_rate:
+        call.append(f"--max-rate={options.max_rate}k")
+    call.extend(f"--tablespace-mapping={old}={new}" for old, new in sorted(options.tablespace_mapping.items()))
+    return call
+
+
+def _copy(call: list[str], progress: Path, timeout: float) -> None:
+    """Run the copy; its progress goes to a file that a person can follow while it runs."""
+    with progress.open("w", encoding="utf-8") as sink:
+        try:
+            done = subprocess.run(
+                call, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, timeout=timeout, check=False,
+                env={**os.environ, "LC_ALL": "C"},
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as late:
+            raise PghaError(f"The copy took longer than {timeout:g} seconds.", ran=call) from late
+    if done.returncode != 0:
+        raise PghaError(
+            "The copy failed.",
+            ran=call,
+            said="\n".join(progress.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]),
+            next_step="mend what it says and run this again; nothing was replaced",
+        )
+
+
+def _verify(bin_directory: Path, place: Path, timeout: float, runner: Runner) -> None:
+    call = [str(bin_directory / "pg_verifybackup"), "--exit-on-error", str(place)]
+    done = runner(call, timeout=timeout)
+    if done.rc != 0:
+        raise PghaError("The copy is damaged and was not put in place.", ran=call, said=done.stderr or done.stdout)
+
+
+def recover(data_directory: Path) -> str:
+    """Undo the half of a replacement that an interruption left: the old directory moved away, the new not in place."""
+    moved = sorted(data_directory.parent.glob(f"{data_directory.name}.pgha-old-*"))
+    empty = not data_directory.exists() or not any(data_directory.iterdir())
+    if empty and moved and beside(data_directory, "checked").exists():
+        if data_directory.exists():
+            data_directory.rmdir()
+        beside(data_directory, "checked").rename(data_directory)
+        return "a checked clone of an interrupted run was put in place"
+    return ""
+
+
+def clone(
+    data_directory: Path, bin_directory: Path, options: CloneOptions, stamp: str, runner: Runner = run
+) -> dict[str, Any]:
+    """Clone, check, and only then replace.
+
+    :param stamp: the time, for the name of what is moved aside.
+    :returns: where the old data went, and where the progress was written.
+    """
+    place, checked = beside(data_directory, "clone"), beside(data_directory, "checked")
+    progress = beside(data_directory, "progress")
+    for left_over in (place, checked):
+        if left_over.exists():
+            shutil.rmtree(left_over)
+    _copy(argv(options, bin_directory, place), progress, options.timeout)
+    _verify(bin_directory, place, options.timeout, runner)
+    # S2: whoever starts this directory by hand gets a standby and no second primary.
+    (place / "standby.signal").touch(mode=0o600)
+    place.rename(checked)
+    old: Path | None = None
+    if data_directory.exists() and any(data_directory.iterdir()):
+        old = beside(data_directory, f"old-{stamp}")
+        data_directory.rename(old)
+    elif data_directory.exists():
+        data_directory.rmdir()
+    checked.rename(data_directory)
+    return {"moved_aside": str(old) if old else "", "progress_file": str(progress)}
+
+
+def drop_older(data_directory: Path, keep: int) -> list[str]:
+    """Remove what was moved aside earlier, all but the newest; only called after a checked clone is in place (S4)."""
+    moved = sorted(data_directory.parent.glob(f"{data_directory.name}.pgha-old-*"))
+    dropped = moved[: max(len(moved) - keep, 0)]
+    for directory in dropped:
+        shutil.rmtree(directory)
+    return [str(directory) for directory in dropped]

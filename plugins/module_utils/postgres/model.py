@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LSNs, timelines and what a data directory and a running server say of themselves.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from functools import total_ordering
+from typing import Any
+
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Lsn:
+    """A place in the write-ahead log, in bytes from its beginning."""
+
+    value: int
+
+    @classmethod
+    def parse(cls, text: str) -> Lsn:
+        """Read ``16/B374D848``."""
+        high, slash, low = text.strip().partition("/")
+        try:
+            if not slash or len(high) > 8 or len(low) > 8:
+                raise ValueError
+            return cls((int(high, 16) << 32) + int(low, 16))
+        except ValueError:
+            raise ParseError(f"{text!r} is no LSN", where="an LSN such as 16/B374D848") from None
+
+    def __lt__(self, other: Lsn) -> bool:
+        return self.value < other.value
+
+    def __str__(self) -> str:
+        return f"{self.value >> 32:X}/{self.value & 0xFFFFFFFF:X}"
+
+
+class State(enum.Enum):
+    """What the control file says of a data directory."""
+
+    PRIMARY_STOPPED = "shut down"
+    STANDBY_STOPPED = "shut down in recovery"
+    STOPPING = "shutting down"
+    CRASH_RECOVERY = "in crash recovery"
+    STANDBY = "in archive recovery"
+    PRIMARY = "in production"
+    STARTING = "starting up"
+
+
+@dataclass(frozen=True)
+class Control:
+    """The control data of a data directory (pg_controldata)."""
+
+    system_identifier: str
+    state: State
+    timeline: int
+    checkpoint_lsn: Lsn
+    redo_lsn: Lsn
+    min_recovery_end: Lsn
+    min_recovery_timeline: int
+    checksums: bool
+    wal_log_hints: bool
+
+    def as_result(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "state": self.state.value,
+            "timeline": self.timeline,
+            "checkpoint_lsn": str(self.checkpoint_lsn),
+            "redo_lsn": str(self.redo_lsn),
+            "min_recovery_end": str(self.min_recovery_end),
+            "checksums": self.checksums,
+            "wal_log_hints": self.wal_log_hints,
+        }
+
+
+@dataclass(frozen=True)
+class Fork:
+    """The end of a timeline: ``timeline`` was left at ``lsn``."""
+
+    timeline: int
+    lsn: Lsn
+
+
+@dataclass(frozen=True)
+class History:
+    """A timeline and the ends of the timelines that it came from, oldest first."""
+
+    timeline: int
+    forks: tuple[Fork, ...] = field(default=())
+
+    def contains(self, timeline: int, start: Lsn) -> bool:
+        """Return whether a record that starts there is part of this timeline's past.
+
+        Strictly before the fork: a record that starts at the fork was written by the one that was left behind.
+        """
+        if timeline == self.timeline:
+            return True
+        return any(fork.timeline == timeline and start < fork.lsn for fork in self.forks)
