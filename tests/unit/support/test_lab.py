@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hands of the tests: waiting, and what a lab's server is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from ansible_collections.pgha.cluster.tests.support import faults
+from ansible_collections.pgha.cluster.tests.support.lab import Answer, Lab, LabError, patient, run, wait_until
+from ansible_collections.pgha.cluster.tests.support.labs import some_lab
+
+
+class Clock:
+    """Time that passes only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_waiting_returns_what_was_found() -> None:
+    clock = Clock()
+    found = wait_until(lambda: "yes" if clock.now > 3 else "", 5, "a yes", clock=clock.time, pause=clock.pause)
+    assert found == "yes"
+    assert clock.now < 4
+
+
+def test_waiting_ends_at_the_deadline_and_says_what_for() -> None:
+    clock = Clock()
+    with pytest.raises(AssertionError, match="not within 5 seconds: a yes; last seen: ''"):
+        wait_until(lambda: "", 5, "a yes", clock=clock.time, pause=clock.pause)
+    assert clock.now > 5
+
+
+def test_a_slow_machine_has_one_knob() -> None:
+    assert patient(10, {}) == 10
+    assert patient(10, {"PGHA_TEST_PATIENCE": "2.5"}) == 25
+
+
+class Programs:
+    """The lab's two programs, with the state that they would keep."""
+
+    def __init__(self) -> None:
+        self.words = {"on"}
+        self.said: list[str] = []
+        self.fails = ""
+
+    def __call__(self, argv: Sequence[str], *, timeout: float, stdin: str | None = None) -> Answer:
+        if argv[0] == "ssh":
+            self.said.append(f"ssh {argv[-1]}")
+            return Answer(0 if "on" in self.words else 255, "", "")
+        program, words = Path(argv[0]).name, list(argv[2:])
+        if words != ["status"]:
+            self.said.append(" ".join([program, *words]))
+        if self.fails and self.fails in words:
+            return Answer(1, "", "refused")
+        if program == "server":
+            self._obey(words)
+        return Answer(0, " ".join(sorted(self.words)) if words == ["status"] else "", "")
+
+    def _obey(self, words: list[str]) -> None:
+        if words[0] == "off":
+            self.words = {word for word in self.words if word.startswith("cut:")} | {"off"}
+        changes = {"on": ({"on"}, {"off"}), "freeze": ({"frozen"}, set()), "thaw": (set(), {"frozen"})}
+        add, remove = changes.get(words[0], (set(), set()))
+        if words[0] in ("cut", "plug"):
+            add, remove = ({f"cut:{words[1]}"}, set()) if words[0] == "cut" else (set(), {f"cut:{words[1]}"})
+        self.words = (self.words - remove) | add
+
+
+@pytest.fixture
+def programs() -> Programs:
+    """Return programs of a healthy server."""
+    return Programs()
+
+
+@pytest.fixture
+def lab(tmp_path: Path, programs: Programs) -> Lab:
+    """Return a lab whose programs are faked."""
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo/lab.json").write_text(json.dumps(some_lab().as_claim()))
+    return Lab("demo", tmp_path, programs)
+
+
+def test_a_lab_that_does_not_exist_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"playbooks/lab\.yml"):
+        Lab("demo", tmp_path)
+
+
+def test_a_lab_knows_its_servers(lab: Lab) -> None:
+    assert [server.name for server in lab] == ["n1", "n2", "v1"]
+    assert lab.release == "bookworm"
+    assert lab["n1"].addresses["public"] == "10.78.0.11"
+
+
+def test_a_program_that_refuses_is_the_labs_error_and_no_test_result(lab: Lab, programs: Programs) -> None:
+    programs.fails = "freeze"
+    with pytest.raises(LabError, match="freeze: refused"):
+        lab["n1"].freeze()
+
+
+def test_commands_go_over_ssh_with_the_labs_own_known_hosts(lab: Lab) -> None:
+    seen: list[Sequence[str]] = []
+
+    def record(argv: Sequence[str], *, timeout: float, stdin: str | None = None) -> Answer:
+        seen.append(argv)
+        return Answer(0, "n1\n", "")
+
+    lab["n1"].runner = record
+    assert lab["n1"].must("hostname", network="public") == "n1"
+    assert seen[0][-2:] == ["root@10.78.0.11", "hostname"]
+    assert f"UserKnownHostsFile={lab.directory}/known_hosts" in seen[0]
+    assert "StrictHostKeyChecking=yes" in seen[0]
+
+
+def test_a_command_that_has_to_succeed_and_does_not(lab: Lab) -> None:
+    lab["n1"].runner = lambda *_args, **_options: Answer(3, "", "no such thing")
+    with pytest.raises(AssertionError, match="exit status 3: no such thing"):
+        lab["n1"].must("false")
+
+
+def test_an_answer_that_does_not_come_is_an_answer() -> None:
+    assert run(["sleep", "5"], timeout=0.1).rc == 124
+    assert run(["echo", "x"], timeout=5).stdout == "x\n"
+
+
+def test_power_is_back_and_the_server_has_booted_after_a_power_cut(lab: Lab, programs: Programs) -> None:
+    with faults.power_cut(lab["n1"]):
+        assert not lab["n1"].is_on()
+    assert programs.said == ["server off", "server on", "ssh true"]
+
+
+def test_a_fault_is_undone_when_the_test_fails(lab: Lab) -> None:
+    with pytest.raises(ZeroDivisionError), faults.frozen(lab["n1"]):
+        assert lab["n1"].is_frozen()
+        raise ZeroDivisionError
+    assert not lab["n1"].is_frozen()
+
+
+def test_a_frozen_server_that_was_fenced_is_not_thawed(lab: Lab, programs: Programs) -> None:
+    with faults.frozen(lab["n1"]):
+        lab["n1"].power_cut()
+    assert "server thaw" not in programs.said
+
+
+def test_all_cables_are_restored_also_after_half_of_them_failed(lab: Lab, programs: Programs) -> None:
+    with faults.cables_cut(lab["n1"]):
+        assert lab["n1"].cuts() == {"public", "replication", "management"}
+    assert lab["n1"].cuts() == set()
+    programs.fails = "replication"
+    with pytest.raises(LabError), faults.cables_cut(lab["n1"], "public", "replication"):
+        raise AssertionError("never reached")
+    assert lab["n1"].cuts() == set()
+
+
+@pytest.mark.parametrize(("fault", "said"), [(faults.bmc_dead, "bmc stop"), (faults.bmc_silent, "bmc hang")])
+def test_management_controllers_come_back(fault, said: str, lab: Lab, programs: Programs) -> None:  # type: ignore[no-untyped-def]
+    with fault(lab["n1"], lab["n2"]):
+        assert programs.said == [said, said]
+    assert programs.said == [said, said, "bmc start", "bmc start"]
+
+
+def test_healing_undoes_whatever_is_left(lab: Lab, programs: Programs) -> None:
+    programs.words = {"on", "frozen", "cut:public"}
+    lab.heal()
+    assert programs.words == {"on"}
