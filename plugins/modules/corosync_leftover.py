@@ -21,6 +21,10 @@ description:
 extends_documentation_fragment:
   - pgha.cluster.attributes
 options:
+  config:
+    description: corosync's configuration file.
+    type: path
+    default: /etc/corosync/corosync.conf
   package:
     description: The package whose configuration file is compared.
     type: str
@@ -61,8 +65,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 from ansible_collections.pgha.cluster.plugins.module_utils.corosync.leftover import judge_leftover, package_checksum
 from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import parse_config
 
-_CONFIG = Path("/etc/corosync/corosync.conf")
-
 
 def _package_nodes(config: str) -> frozenset[str]:
     settings = parse_config(config)
@@ -92,12 +94,13 @@ def _move_aside(directory: Path) -> None:
 
 def _remove(module: AnsibleModule) -> dict[str, Any]:
     unchanged = {"changed": False, "moved": [], "diff": {"before": "", "after": ""}}
-    if not _CONFIG.exists():
+    path = Path(module.params["config"])
+    if not path.exists():
         return unchanged
     directories = [Path(one) for one in module.params["directories"]]
-    config = _CONFIG.read_bytes()
+    config = path.read_bytes()
     asked = run(["dpkg-query", "--show", "--showformat=${Conffiles}\n", module.params["package"]], timeout=60)
-    checksum = package_checksum(asked.stdout) if asked.rc == 0 else ""
+    checksum = package_checksum(asked.stdout, str(path)) if asked.rc == 0 else ""
     cib = directories[0] / "cib.xml"
     found = judge_leftover(
         config,
@@ -125,6 +128,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
+            "config": {"type": "path", "default": "/etc/corosync/corosync.conf"},
             "package": {"type": "str", "default": "corosync"},
             "directories": {
                 "type": "list",

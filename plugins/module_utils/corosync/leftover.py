@@ -19,8 +19,6 @@ from xml.etree import ElementTree
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
 
-_CONFIG = "/etc/corosync/corosync.conf"
-
 
 @dataclass(frozen=True)
 class Leftover:
@@ -39,7 +37,7 @@ class Leftover:
         return self.package_config and not self.foreign
 
 
-def package_checksum(dpkg_conffiles: str, path: str = _CONFIG) -> str:
+def package_checksum(dpkg_conffiles: str, path: str) -> str:
     """The checksum that dpkg keeps for a configuration file; empty when it keeps none."""
     for line in dpkg_conffiles.splitlines():
         parts = line.split()
