@@ -26,6 +26,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import Obser
 
 CLAIM = "lab.json"
 LOCKS = Path("/run/lock")
+INTERFACES = Path("/sys/class/net")
 ANSWER_SECONDS = 60.0
 STEP_SECONDS = 120.0
 
@@ -144,7 +145,7 @@ class LabGateway:
         if shutil.which("podman"):
             listing = self._ask("podman", "ps", "--all", "--filter", label, "--format", "json")
         device = self.lab.bmc_interface
-        exists = Path(f"/sys/class/net/{device}").exists()
+        exists = (INTERFACES / device).exists()
         return Observed(
             containers={container.name: container for container in parse.containers(listing)},
             bmc_addresses=frozenset(parse.addresses(self._ask("ip", "-j", "address", "show", "dev", device)))

@@ -22,8 +22,6 @@ class Container:
 
     name: str
     id: str
-    running: bool
-    release: str
 
 
 def routes(text: str) -> list[ipaddress.IPv4Network]:
@@ -56,14 +54,7 @@ def containers(text: str) -> list[Container]:
     found = []
     for number, item in enumerate(_json(text, "podman ps")):
         try:
-            found.append(
-                Container(
-                    name=item["Names"][0],
-                    id=item["Id"],
-                    running=item["State"] in ("running", "paused"),
-                    release=(item.get("Labels") or {}).get("pgha.release", ""),
-                )
-            )
+            found.append(Container(name=item["Names"][0], id=item["Id"]))
         except (KeyError, IndexError, TypeError) as error:
             raise ParseError("podman ps lists something else than a container.", where=f"entry {number}") from error
     return found
