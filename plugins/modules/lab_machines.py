@@ -88,6 +88,8 @@ def bring(module: AnsibleModule, runner: Runner) -> dict[str, Any]:
     options = module.params
     lab = Claims(Path(options["root"])).read(options["name"])
     if lab is None:
+        if options["state"] == "present" and module.check_mode:
+            return {"changed": True, "steps": ["make every server of the lab"], "diff": {"before": "", "after": ""}}
         if options["state"] == "present":
             raise PghaError(f"The lab {options['name']} is not reserved.", next_step="run lab_claim first")
         lab = Lab(options["name"], f"{options['root']}/{options['name']}", "", (), ())

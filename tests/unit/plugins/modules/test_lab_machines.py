@@ -141,6 +141,7 @@ def test_without_a_claim_there_is_nothing_to_make_and_nothing_to_remove(machine:
     (machine.root / "demo/lab.json").unlink()
     with pytest.raises(PghaError, match="not reserved"):
         bring(machine)
+    assert bring(machine, check_mode=True)["steps"] == ["make every server of the lab"]
     assert bring(machine, state="absent")["changed"] is False
 
 
