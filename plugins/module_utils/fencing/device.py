@@ -89,6 +89,10 @@ def uses_ipmitool(device: Device, ipmitool_agents: Sequence[str]) -> bool:
 def primitive(device: Device, directory: str, ipmitool_agents: Sequence[str]) -> dict[str, Any]:
     """The device as the cluster's configuration needs it, without any secret."""
     params = dict(device.options)
+    if device.agent in ipmitool_agents:
+        # The agent sleeps this long after each of its six commands of a reboot: 12 seconds with its default of 2, in
+        # which nobody takes writes. It asks for the state after each switch anyway, and that is the proof.
+        params.setdefault("power_wait", "0")
     for key in device.secrets:
         if key == "password" and uses_ipmitool(device, ipmitool_agents):
             params["ipmitool_path"] = f"{directory}/{device.name}.ipmitool"

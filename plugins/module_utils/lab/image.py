@@ -26,7 +26,7 @@ REPOSITORY = "localhost/pgha-lab"
 # What must not be the same on every server, or belongs to the machine that builds.
 _HOOKS = (
     'rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hosts "$1"/etc/hostname',
-    'systemctl --root="$1" --quiet enable sys-class.mount own-name.service',
+    'systemctl --root="$1" --quiet enable sys-class.mount own-name.service firmware.service',
     'systemctl --root="$1" --quiet mask apt-daily.timer apt-daily-upgrade.timer console-getty.service getty.target',
 )
 

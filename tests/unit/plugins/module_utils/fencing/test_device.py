@@ -37,8 +37,14 @@ def test_the_cluster_gets_a_program_instead_of_the_password() -> None:
         "lanplus": "1",
         "cipher": "3",
         "ipmitool_path": "/etc/x/fence-n1.ipmitool",
+        "power_wait": "0",
     }
     assert "s3cret" not in str(one)
+
+
+def test_the_operator_may_let_the_agent_wait_after_a_switch() -> None:
+    (one,) = fence_primitives([_device(options={"ip": "10.0.2.111", "power_wait": 2})], "/etc/x", _IPMI)
+    assert one["params"]["power_wait"] == "2"
 
 
 def test_another_agent_gets_a_script_that_prints_the_secret(tmp_path: Path) -> None:
