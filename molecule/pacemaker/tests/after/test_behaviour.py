@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a deployed cluster behaves, seen from its clients and from its servers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import psycopg2
+import pytest
+from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from testinfra.host import Host
+
+
+def connect(cluster: Cluster, address: str, **options: str) -> "psycopg2.extensions.connection":
+    """Connect as a client does."""
+    words = {"host": address, "dbname": DATABASE, "user": USER, "password": cluster.password, "connect_timeout": "5"}
+    return psycopg2.connect(**{**words, "sslmode": "require", **options})
+
+
+def ask(cluster: Cluster, address: str, statement: str, **options: str) -> list[tuple[object, ...]]:
+    """Run one statement as a client and return its rows."""
+    connection = connect(cluster, address, **options)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        connection.close()
+
+
+def test_a_row_written_at_the_write_address_is_read_at_the_read_address(clients: Cluster) -> None:
+    ask(clients, clients.write, "INSERT INTO written (writer, number) VALUES ('behaviour', 1) ON CONFLICT DO NOTHING")
+
+    def there() -> bool:
+        rows = ask(
+            clients, clients.read, "SELECT pg_is_in_recovery(), count(*) FROM written WHERE writer = 'behaviour'"
+        )
+        return rows == [(True, 1)]
+
+    wait_until(there, 10, "the row at the read address, on a standby")
+
+
+def test_the_standby_follows_over_the_replication_address_and_the_commit_waits_for_it(clients: Cluster) -> None:
+    primary = clients.primary()
+    standby = clients.other(primary)
+    assert clients.followers(primary) == [f"{standby.name} streaming sync"]
+    assert clients.sql(standby, "SELECT sender_host FROM pg_stat_wal_receiver") == clients.replication
+    assert clients.sql(primary, "SHOW synchronous_commit") in {"on", "remote_apply"}
+
+
+@pytest.mark.parametrize("kind", ["write", "read"])
+def test_a_client_without_tls_or_with_a_wrong_password_is_refused(clients: Cluster, kind: str) -> None:
+    address = getattr(clients, kind)
+    with pytest.raises(psycopg2.OperationalError, match=r"no pg_hba\.conf entry"):
+        connect(clients, address, sslmode="disable")
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        connect(clients, address, password="wrong")
+
+
+@pytest.mark.parametrize("kind", ["write", "read"])
+def test_the_certificate_proves_the_address(clients: Cluster, kind: str, tmp_path: Path) -> None:
+    authority = tmp_path / "ca.crt"
+    authority.write_text(clients.primary().must("cat /etc/postgresql/*/main/pgha-ca.crt"), encoding="utf-8")
+    rows = ask(clients, getattr(clients, kind), "SELECT 1", sslmode="verify-full", sslrootcert=str(authority))
+    assert rows == [(1,)]
+
+
+def test_nobody_is_trusted(hosts: dict[str, Host]) -> None:
+    for host in hosts.values():
+        rules = host.check_output("cat /etc/postgresql/*/main/pg_hba.conf")
+        words = {word for line in rules.splitlines() if not line.startswith("#") for word in line.split()}
+        assert "trust" not in words
+        assert "md5" not in words
+
+
+def test_no_secret_stands_on_a_command_line_or_in_a_readable_file(clients: Cluster, hosts: dict[str, Host]) -> None:
+    secrets = [line.split(": ", 1)[1].strip("'\"") for line in secrets_of(clients).splitlines() if "password: " in line]
+    assert secrets
+    for host in hosts.values():
+        shown = (
+            host.check_output("ps -eo args")
+            + host.check_output("crm configure show")
+            + host.check_output("cibadmin -Q")
+        )
+        assert not [secret for secret in secrets if secret in shown]
+        readable = host.check_output("find /etc/pgha /etc/corosync /etc/postgresql -xdev -type f -perm -o=r")
+        for path in readable.splitlines():
+            content = host.file(path).content_string
+            assert not [secret for secret in secrets if secret in content], path
+
+
+def secrets_of(cluster: Cluster) -> str:
+    """Return the secrets of the cluster and of its lab as text."""
+    directory = cluster.lab.directory
+    power = (directory / "bmc_password").read_text(encoding="utf-8").strip()
+    return (directory / "secrets.yml").read_text(encoding="utf-8") + f"\npassword: {power}\n"
+
+
+def test_the_vote_host_gives_the_third_vote(hosts: dict[str, Host]) -> None:
+    for host in hosts.values():
+        quorum = host.check_output("corosync-quorumtool -s || test $? -eq 1")
+        values = dict(line.split(":", 1) for line in quorum.splitlines() if line.count(":") == 1)
+        assert values["Total votes"].strip() == "3"
+        assert values["Quorate"].strip() == "Yes"
+
+
+def test_no_fence_device_runs_on_the_server_that_it_kills(clients: Cluster) -> None:
+    primary = clients.primary()
+    for server in clients.servers():
+        place = primary.must(f"crm_resource --resource fence-{server.name} --locate")
+        assert f"is running on: {clients.other(server).name}" in place
+
+
+def test_fence_check_finds_every_server_safe(clients: Cluster) -> None:
+    played = clients.playbooks.must("fence_check")
+    assert "unsafe" not in played.output
+    assert "unknown" not in played.output.lower().replace("unknown_", "")
+
+
+def test_status_tells_what_the_servers_say(clients: Cluster) -> None:
+    told = clients.status()
+    assert told["primary"] == clients.primary().name
+    assert told["redundant"] is True
+
+
+def test_deploy_in_check_mode_has_nothing_to_change(clients: Cluster) -> None:
+    played = clients.playbooks.must("deploy", "--check", "--diff")
+    assert not played.changed, played.changes
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (
+            {"pgha_virtual_addresses": {"write": "10.99.0.1", "read": "10.99.0.2", "replication": "10.99.1.1"}},
+            "10.99.0.1",
+        ),
+        ({"pgha_replication_mode": "perhaps"}, "perhaps"),
+        ({"pgha_primary": "n9"}, "n9"),
+    ],
+)
+def test_deploy_refuses_bad_input_before_it_touches_a_server(
+    clients: Cluster, wrong: dict[str, object], said: str
+) -> None:
+    played = clients.playbooks.run("deploy", **wrong)
+    assert played.rc != 0
+    assert said in played.output
+    assert "hosts: n1" not in played.output
+    assert not played.changed
+
+
+def test_the_secrets_are_for_their_owner_alone(clients: Cluster) -> None:
+    path = clients.lab.directory / "secrets.yml"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_uid == os.getuid()
+    tracked = subprocess.run(["git", "ls-files", "inventories"], capture_output=True, text=True, check=True).stdout
+    assert "secrets.yml" not in tracked

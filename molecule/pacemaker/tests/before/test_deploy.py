@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before the first deploy is done: check mode on bare servers, and deploys that die in the middle."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+
+# In the order of a deploy: before packages are there, when the first server has data, while the second gets its own.
+POINTS = ["Install PostgreSQL", "Configure the cluster", "Copy the primary's data"]
+SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
+
+
+def test_check_mode_on_bare_servers_ends_well_and_touches_nothing(cluster: Cluster) -> None:
+    before = {server.name: server.must("dpkg-query -W | sha256sum; ls -la /etc | sha256sum") for server in cluster.lab}
+    cluster.playbooks.must("deploy", "--check", "--diff")
+    after = {server.name: server.must("dpkg-query -W | sha256sum; ls -la /etc | sha256sum") for server in cluster.lab}
+    assert after == before
+
+
+@pytest.mark.parametrize("point", POINTS[1:2] if SHORT else POINTS)
+def test_a_deploy_killed_in_the_middle_can_be_killed_again_further_on(cluster: Cluster, point: str) -> None:
+    # That it then completes is for the deploy that follows, which is the scenario's own.
+    assert cluster.playbooks.interrupted("deploy", point), f"deploy ended without coming to: {point}"

@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A deployed cluster in the hands of a test: who is primary, is it whole, make it whole by the documented commands."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .client import DATABASE, USER
+from .lab import Lab, Server, wait_until
+from .observer import TABLE as OBSERVED
+from .playbooks import PROJECT, Playbooks
+from .traffic import Place, Traffic
+from .writer import TABLE as WRITTEN
+
+DATABASE_SERVERS = ("n1", "n2")
+WHOLE_SECONDS = 90.0
+RETURN_SECONDS = 30.0
+
+
+class Cluster:
+    """The cluster of the lab inventory on one lab."""
+
+    def __init__(self, name: str, prefix: str, release: str, work: Path) -> None:
+        self.name = name
+        self.prefix = prefix
+        self.release = release
+        self.work = work
+        self.password = secrets.token_urlsafe(24)
+        # The observers have to reach a server over every cable that is left.
+        networks = [f"{prefix}.{number}.0/24" for number in range(3)]
+        self.playbooks = Playbooks(
+            PROJECT / "inventories" / "lab_pacemaker",
+            {"lab_name": name, "lab_prefix": prefix, "lab_release": release, "pgha_client_networks": networks},
+        )
+        self.runs: Iterator[int] = iter(range(1, 1000))
+
+    @classmethod
+    def chosen(cls, work: Path, environment: Mapping[str, str] = os.environ) -> Cluster:
+        """Return the cluster that the environment chooses, as the molecule scenarios do."""
+        return cls(
+            environment.get("PGHA_LAB", "molecule"),
+            environment.get("PGHA_PREFIX", "10.86"),
+            environment.get("PGHA_RELEASE", "bookworm"),
+            work,
+        )
+
+    @property
+    def lab(self) -> Lab:
+        """The lab, read anew: it may just have been made."""
+        return Lab(self.name)
+
+    @property
+    def write(self) -> str:
+        """The write address."""
+        return f"{self.prefix}.0.100"
+
+    @property
+    def read(self) -> str:
+        """The read address."""
+        return f"{self.prefix}.0.101"
+
+    @property
+    def replication(self) -> str:
+        """The replication address."""
+        return f"{self.prefix}.1.100"
+
+    def servers(self) -> list[Server]:
+        """Return the database servers."""
+        lab = self.lab
+        return [lab[name] for name in DATABASE_SERVERS]
+
+    def other(self, server: Server) -> Server:
+        """Return the database server that is not this one."""
+        return next(one for one in self.servers() if one.name != server.name)
+
+    # What the servers themselves say
+
+    def sql(self, server: Server, statement: str, database: str = "postgres") -> str:
+        """Run SQL on a server over its socket as postgres and return the output; nothing when it cannot be done."""
+        answer = server.ssh(
+            f"runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d {database}", timeout=15, stdin=statement
+        )
+        return answer.stdout.strip() if answer.rc == 0 else ""
+
+    def roles(self) -> dict[str, str]:
+        """Return `primary`, `standby` or `` per database server, asked directly."""
+        words = {"f": "primary", "t": "standby"}
+        return {one.name: words.get(self.sql(one, "SELECT pg_is_in_recovery()"), "") for one in self.servers()}
+
+    def primary(self) -> Server:
+        """Return the primary; there has to be exactly one."""
+        found = [name for name, role in self.roles().items() if role == "primary"]
+        assert len(found) == 1, f"primaries: {found}"
+        return self.lab[found[0]]
+
+    def followers(self, primary: Server) -> list[str]:
+        """Return the standbys that stream from this server, as `name state sync_state`."""
+        query = "SELECT application_name || ' ' || state || ' ' || sync_state FROM pg_stat_replication"
+        return self.sql(primary, query).splitlines()
+
+    def broken(self) -> str:
+        """Return what is missing for the cluster to be whole; nothing when it is."""
+        roles = self.roles()
+        if sorted(roles.values()) != ["primary", "standby"]:
+            return f"roles are {roles}"
+        primary = self.primary()
+        standby = self.other(primary)
+        if f"{standby.name} streaming sync" not in self.followers(primary):
+            return f"{standby.name} does not stream synchronously: {self.followers(primary)}"
+        for address, holder in ((self.write, primary), (self.replication, primary), (self.read, standby)):
+            holders = [one.name for one in self.servers() if self.has_address(one, address)]
+            if holders != [holder.name]:
+                return f"{address} is on {holders} and not on {holder.name}"
+        return ""
+
+    def has_address(self, server: Server, address: str) -> bool:
+        """Return whether an address is configured on a server."""
+        return f" {address}/" in server.ssh("ip -o -4 address show", timeout=15).stdout
+
+    def wait_whole(self, deadline: float = WHOLE_SECONDS) -> None:
+        """Wait until the cluster is whole."""
+        last = ""
+
+        def whole() -> bool:
+            nonlocal last
+            last = self.broken()
+            return not last
+
+        try:
+            wait_until(whole, deadline, "the cluster is whole")
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {last}\n{self.crm()}") from None
+
+    def crm(self) -> str:
+        """Return what the cluster manager shows, for a person who reads a failed test."""
+        return "\n".join(one.ssh("crm_mon -1rfA", timeout=30).stdout for one in self.servers())
+
+    # What a person does
+
+    def make_whole(self) -> list[str]:
+        """Bring the cluster back by the documented commands alone; return which were needed."""
+        for server in self.lab:
+            server.wait_booted()
+        try:
+            self.wait_whole(RETURN_SECONDS)
+        except AssertionError:
+            pass
+        else:
+            return []
+        wait_until(lambda: "primary" in self.roles().values(), WHOLE_SECONDS, "a primary")
+        commands = []
+        for server in self.servers():
+            if self.roles()[server.name] != "primary":
+                self.playbooks.must("rebuild_standby", pgha_target=server.name)
+                commands.append(f"rebuild_standby {server.name}")
+        self.wait_whole()
+        return commands
+
+    # What clients do
+
+    def prepare_clients(self) -> None:
+        """Make the database of the clients, and their user with a password of this run."""
+        primary = self.primary()
+        statements = [
+            f"SELECT 'CREATE ROLE {USER} LOGIN'"
+            f" WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{USER}') \\gexec",
+            f"ALTER ROLE {USER} PASSWORD '{self.password}';",
+            f"SELECT 'CREATE DATABASE {DATABASE} OWNER {USER}'"
+            f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec",
+            f"\\connect {DATABASE}",
+            f"SET ROLE {USER};",
+            f"{WRITTEN};",
+            f"{OBSERVED};",
+        ]
+        command = "runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d postgres"
+        answer = primary.ssh(command, stdin="\n".join(statements))
+        assert answer.rc == 0, answer.stderr
+
+    def traffic(self, name: str) -> Traffic:
+        """Return writer, reader and observers, to be used as a context."""
+        place = Place(
+            {one.name: one.addresses for one in self.servers()}, self.write, self.read, self.replication, self.password
+        )
+        run = f"{next(self.runs):02d}-{name}"
+        return Traffic(place, self.work / run, f"{run}-{time.time():.0f}")
+
+    def rows(self, traffic: Traffic) -> list[int]:
+        """Return the rows of a writer that the primary has."""
+        text = self.sql(self.primary(), f"SELECT number FROM written WHERE writer = '{traffic.name}'", DATABASE)
+        return [int(line) for line in text.splitlines()]
+
+    def status(self) -> dict[str, Any]:
+        """Return what the status playbook says."""
+        return self.playbooks.status()

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One fault under traffic: what it does to the writes, and that every promise held when the cluster is whole again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from .cluster import Cluster
+from .lab import Server, wait_until
+from .traffic import Traffic
+
+
+@dataclass
+class Measured:
+    """What a fault did; measured, never asserted."""
+
+    fault: str
+    primary: str
+    primary_after: str = ""
+    write_outage: float = 0.0
+    read_outage: float = 0.0
+    whole_after: float = 0.0
+    commits: int = 0
+    commands: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Trial:
+    """A whole cluster with traffic on it, about to be struck."""
+
+    cluster: Cluster
+    traffic: Traffic
+    primary: Server
+    standby: Server
+    measured: Measured
+    struck: float = 0.0
+
+    def strike(self) -> None:
+        """Note the moment right before the fault."""
+        self.struck = time.monotonic()
+
+    def writes_return(self, deadline: float) -> None:
+        """Wait until clients commit again."""
+        try:
+            self.traffic.wait_writes(self.struck, deadline, "clients commit again")
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.cluster.crm()}") from None
+
+    def primary_is(self, server: Server, deadline: float = 30) -> None:
+        """Wait until a server alone takes writes, and alone answers for the addresses of the primary."""
+        since = time.monotonic()
+        wait_until(
+            lambda: self.traffic.accepting_since(since) == {server.name}, deadline, f"{server.name} takes writes"
+        )
+        for address in (self.cluster.write, self.cluster.replication):
+
+            def answers(address: str = address) -> bool:
+                return self.traffic.holder(address) == (server.name,)
+
+            wait_until(answers, deadline, f"{server.name} answers for {address}")
+
+    def nobody_takes_writes(self) -> None:
+        """Fail when any server has taken a write since the fault had its effect."""
+        # A sample that was under way when the fault struck says nothing.
+        accepting = self.traffic.accepting_since(self.struck + 1)
+        assert not accepting, f"{accepting} take writes"
+
+
+class Book:
+    """All trials of a run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.measured: list[Measured] = []
+
+    @contextlib.contextmanager
+    def trial(self, cluster: Cluster, fault: str) -> Iterator[Trial]:
+        """Run a fault under traffic; afterwards make the cluster whole, and judge everything that was seen."""
+        cluster.wait_whole()
+        primary = cluster.primary()
+        measured = Measured(fault, primary.name)
+        with cluster.traffic(fault.replace(" ", "-")) as traffic:
+            trial = Trial(cluster, traffic, primary, cluster.other(primary), measured)
+            yield trial
+            measured.commands = cluster.make_whole()
+            measured.whole_after = time.monotonic() - trial.struck
+            # The traffic goes on until here, so that coming back is under load and under observation too.
+            trial.traffic.wait_writes(time.monotonic(), 10, "clients commit on the whole cluster")
+            measured.write_outage, measured.read_outage = traffic.outages(trial.struck)
+            measured.commits = traffic.acknowledged_since(0)
+            measured.primary_after = cluster.primary().name
+        traffic.judge(cluster.rows(traffic))
+        self.measured.append(measured)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps([asdict(one) for one in self.measured], indent=1) + "\n", encoding="utf-8")
+
+    def table(self) -> list[str]:
+        """Return what was measured, for a person."""
+        lines = [f"{'fault':34} {'primary':>8} {'writes':>8} {'reads':>8} {'whole':>8} {'commits':>8}  commands"]
+        for one in self.measured:
+            moved, commands = f"{one.primary}>{one.primary_after}", ", ".join(one.commands) or "-"
+            times = "".join(f" {value:7.1f}s" for value in (one.write_outage, one.read_outage, one.whole_after))
+            lines.append(f"{one.fault:34} {moved:>8}{times} {one.commits:8}  {commands}")
+        return lines
