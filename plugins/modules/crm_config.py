@@ -1,0 +1,169 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sets a part of a pacemaker cluster's configuration from crmsh text."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: crm_config
+short_description: Set a part of a pacemaker cluster's configuration
+version_added: 0.1.0
+description:
+  - Takes the desired configuration as crmsh text, compares it with the live configuration (CIB), and changes
+    what differs, all in one step or not at all.
+  - Each O(name) owns the objects that its text defines. Objects of others, nodes, and their attributes are left alone.
+    What is owned is written into the CIB itself, in a property set with the id C(<name>-managed).
+  - The text is checked by crmsh and by C(crm_verify) before anything changes; complaints name the line of the text.
+  - Refuses to write when somebody changed the configuration after it was read.
+extends_documentation_fragment:
+  - pgha.cluster.attributes
+options:
+  config:
+    description:
+      - The desired configuration, as an operator would write it for C(crm configure).
+      - May hold C(primitive), C(clone), C(ms), C(group), C(bundle), C(rsc_template), C(location), C(colocation),
+        C(order), C(rsc_ticket), C(tag), C(alert), C(property), C(rsc_defaults), C(op_defaults) and C(fencing_topology).
+      - Values of parameters whose names tell of a secret, such as C(password), are shown nowhere. Better still, use
+        the agent's C(password_script), so that the configuration holds no secret at all.
+    type: str
+    required: true
+  name:
+    description: Name of the managed set that owns these objects.
+    type: str
+    default: pgha
+  purge:
+    description:
+      - Remove objects that this set owns and the text no longer defines. A running resource is stopped by that.
+    type: bool
+    default: true
+  wait:
+    description:
+      - Seconds to wait for a cluster that is just starting, and for it to come to rest after that.
+      - With V(0) the module does not wait for the cluster to come to rest.
+    type: int
+    default: 120
+requirements:
+  - crmsh, and a running cluster on the server
+seealso:
+  - module: pgha.cluster.crm_info
+author:
+  - pgha.cluster contributors (@pgha)
+"""
+
+EXAMPLES = r"""
+- name: An address that the cluster moves
+  pgha.cluster.crm_config:
+    config: |
+      property stonith-enabled=true
+      primitive write-address ocf:heartbeat:IPaddr2 \
+        params ip=10.78.0.100 cidr_netmask=24 \
+        op monitor interval=10s timeout=20s
+      location write-address-connected write-address \
+        rule -inf: not_defined connectivity or connectivity lte 0
+"""
+
+RETURN = r"""
+simulation:
+  description: What the cluster does because of the change, as C(crm_simulate) foretells it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    action: {description: "Such as V(start), V(stop), V(move), V(restart), V(promote), V(demote), V(fence).", type: str}
+    target: {description: The resource, or the node that is fenced., type: str}
+    source: {description: The server it leaves, type: str}
+    destination: {description: The server it is on afterwards, type: str}
+    reason: {description: Why, type: str}
+advice:
+  description: What crmsh remarks about a valid text, such as a timeout below the agent's advice.
+  returned: always
+  type: list
+  elements: str
+added:
+  description: Objects that were, or would be, created.
+  returned: always
+  type: list
+  elements: str
+updated:
+  description: Objects that were, or would be, changed.
+  returned: always
+  type: list
+  elements: str
+removed:
+  description: Objects that were, or would be, removed.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import re
+from dataclasses import asdict
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import configure
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.crmtext import secret_values
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
+
+_PATIENCE = 30
+
+
+def work(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
+    """Read, plan, stop if check mode, apply, read again."""
+    name, wait = module.params["name"], module.params["wait"]
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name):
+        raise PghaError(f"{name!r} is no usable name: letters, digits, '-' and '_', beginning with a letter.")
+    wanted = configure.Wanted(module.params["config"], name, module.params["purge"])
+    gateway.ready(wait or _PATIENCE)
+    outlook = configure.look(gateway, wanted)
+    plan = outlook.plan
+    result: dict[str, Any] = {
+        "changed": not plan.empty,
+        "advice": list(outlook.advice),
+        "simulation": [],
+        "added": [c.key.id for c in plan.changes if c.before is None],
+        "updated": [c.key.id for c in plan.changes if c.before is not None and c.after is not None],
+        "removed": [c.key.id for c in plan.changes if c.after is None],
+    }
+    result["diff"] = {"before": "", "after": ""}
+    if not plan.empty:
+        configure.check(gateway, wanted, plan)
+        result["diff"] = configure.difference(gateway, wanted, plan)
+        result["simulation"] = [asdict(action) for action in configure.effect(gateway, plan)]
+    if module.check_mode:
+        return result
+    if not plan.empty:
+        configure.apply(gateway, plan)
+    # Also without a change: a run that was interrupted after writing must not report a cluster at rest.
+    if wait:
+        gateway.settle(wait)
+    if not plan.empty:
+        configure.must_be_empty(configure.look(gateway, wanted))
+    return result
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            # The text may hold secrets, so that it must not reach the system's log.
+            "config": {"type": "str", "required": True, "no_log": True},
+            "name": {"type": "str", "default": "pgha"},
+            "purge": {"type": "bool", "default": True},
+            "wait": {"type": "int", "default": 120},
+        },
+        supports_check_mode=True,
+    )
+    # From here on only the secrets in the text are hidden: a diff or an error that quotes the text stays readable.
+    module.no_log_values = (module.no_log_values - {module.params["config"]}) | secret_values(module.params["config"])
+    finish(module, lambda: work(module, Gateway(run)))
+
+
+if __name__ == "__main__":
+    main()

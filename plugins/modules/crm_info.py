@@ -1,0 +1,145 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tells what a pacemaker cluster is and does."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: crm_info
+short_description: Read the state of a pacemaker cluster
+version_added: 0.1.0
+description:
+  - Returns nodes, resources, failures, fencing, quorum, constraints, properties and attributes as data.
+  - A stopped cluster is an answer (RV(cluster_running=false)) and no failure.
+extends_documentation_fragment:
+  - pgha.cluster.attributes
+  - pgha.cluster.attributes.info
+seealso:
+  - module: pgha.cluster.crm_config
+author:
+  - pgha.cluster contributors (@pgha)
+"""
+
+EXAMPLES = r"""
+- name: Ask the cluster
+  pgha.cluster.crm_info:
+  register: cluster
+
+- name: Name the servers that nobody can vouch for
+  ansible.builtin.debug:
+    msg: "{{ cluster.nodes | selectattr('unclean') | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+cluster_running:
+  description: Whether the cluster answers on this server. Everything else is empty where it does not.
+  returned: always
+  type: bool
+dc:
+  description: Name of the server that decides, empty while there is none.
+  returned: always
+  type: str
+with_quorum:
+  description: Whether this partition has quorum.
+  returned: always
+  type: bool
+nodes:
+  description:
+    - Servers, each with C(name), C(id), C(online), C(standby), C(maintenance), C(pending), C(unclean), C(shutdown),
+      C(dc), C(attributes) (lasting) and C(transient) (gone with the node's next restart).
+  returned: always
+  type: list
+  elements: dict
+resources:
+  description:
+    - One entry for each instance of a primitive, with C(id), C(agent), C(parents) (group, clone), C(role)
+      (V(Promoted), V(Unpromoted), V(Started), V(Stopped), …), C(nodes), C(active), C(failed), C(blocked), C(managed),
+      C(orphan) and C(pending).
+  returned: always
+  type: list
+  elements: dict
+failures:
+  description: Failed operations, with C(resource), C(task), C(node), C(rc), C(status), C(reason) and C(when).
+  returned: always
+  type: list
+  elements: dict
+fencing:
+  description:
+    - Fencing actions that the cluster remembers, with C(action), C(target), C(status) (V(pending), V(failed),
+      V(success)), C(client), C(delegate), C(reason) and C(completed).
+  returned: always
+  type: list
+  elements: dict
+constraints:
+  description:
+    - Constraints, with C(id), C(kind), C(resources), C(node), C(score) and C(leftover) (made by a move or ban
+      command, and in force until it is cleared).
+  returned: always
+  type: list
+  elements: dict
+properties:
+  description: The cluster's properties.
+  returned: always
+  type: dict
+"""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
+
+STOPPED: dict[str, Any] = {
+    "changed": False,
+    "cluster_running": False,
+    "dc": "",
+    "with_quorum": False,
+    "nodes": [],
+    "resources": [],
+    "failures": [],
+    "fencing": [],
+    "constraints": [],
+    "properties": {},
+}
+
+
+def work(gateway: Gateway) -> dict[str, Any]:
+    """Read."""
+    text = gateway.monitor()
+    if text is None:
+        return dict(STOPPED)
+    monitor = parse.parse_monitor(text)
+    root = cib.read(gateway.query_cib())
+    attributes = parse.parse_attributes(root)
+    nodes = []
+    for node in monitor.nodes:
+        lasting, transient = attributes.get(node.name, ({}, {}))
+        nodes.append(replace(node, attributes=lasting, transient=transient))
+    return {
+        "changed": False,
+        "cluster_running": True,
+        "dc": monitor.dc,
+        "with_quorum": monitor.with_quorum,
+        "nodes": [asdict(node) for node in nodes],
+        "resources": [asdict(resource) for resource in monitor.resources],
+        "failures": [asdict(failure) for failure in monitor.failures],
+        "fencing": [asdict(event) for event in monitor.fencing],
+        "constraints": [asdict(constraint) for constraint in parse.parse_constraints(root)],
+        "properties": parse.parse_properties(root),
+    }
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    finish(module, lambda: work(Gateway(run)))
+
+
+if __name__ == "__main__":
+    main()
