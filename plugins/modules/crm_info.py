@@ -53,6 +53,15 @@ nodes:
   returned: always
   type: list
   elements: dict
+node_attributes:
+  description: Server to its attributes, lasting and transient ones together.
+  returned: always
+  type: dict
+promoted:
+  description: Servers on which a resource is promoted.
+  returned: always
+  type: list
+  elements: str
 resources:
   description:
     - One entry for each instance of a primitive, with C(id), C(agent), C(parents) (group, clone), C(role)
@@ -127,6 +136,8 @@ def work(gateway: Gateway) -> dict[str, Any]:
         "dc": monitor.dc,
         "with_quorum": monitor.with_quorum,
         "nodes": [asdict(node) for node in nodes],
+        "node_attributes": {node.name: {**node.attributes, **node.transient} for node in nodes},
+        "promoted": sorted({name for one in monitor.resources if one.role == "Promoted" for name in one.nodes}),
         "resources": [asdict(resource) for resource in monitor.resources],
         "failures": [asdict(failure) for failure in monitor.failures],
         "fencing": [asdict(event) for event in monitor.fencing],

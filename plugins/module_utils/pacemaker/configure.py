@@ -58,10 +58,12 @@ def look(gateway: Gateway, wanted: Wanted) -> Outlook:
     text, said = gateway.load(cib.write(base), wanted.text)
     hidden = crmtext.secret_values(wanted.text)
     found = tuple(crmtext.without_secrets(line, hidden) for line in crmtext.complaints(said, wanted.statements))
-    if text is None:
+    # crmsh takes a group with a missing member for valid, and quietly leaves the member out.
+    missing = [line for line in found if "refers to missing object" in line]
+    if text is None or missing:
         raise PghaError(
             "The configuration is not valid; nothing was changed.",
-            said="\n".join(found) or crmtext.without_secrets(said, hidden),
+            said="\n".join(missing or found) or crmtext.without_secrets(said, hidden),
             next_step="correct the text at the place named",
         )
     return Outlook(make_plan(live, base, cib.read(text), name=wanted.name, purge=wanted.purge), found)
@@ -69,7 +71,11 @@ def look(gateway: Gateway, wanted: Wanted) -> Outlook:
 
 def check(gateway: Gateway, wanted: Wanted, plan: Plan) -> None:
     """Let pacemaker judge the desired CIB before anything changes."""
-    said = gateway.verify(cib.write(plan.desired))
+    # Judged without status: that a removed clone still runs is no fault of the configuration.
+    alone = copy.deepcopy(plan.desired)
+    for status in alone.findall("status"):
+        status.clear()
+    said = gateway.verify(cib.write(alone))
     if said is None:
         return
     hidden = crmtext.secret_values(wanted.text) | {pair.get("value", "") for pair in cib.secrets(plan.desired)}
@@ -122,8 +128,10 @@ def difference(gateway: Gateway, wanted: Wanted, plan: Plan) -> dict[str, str]:
     values = {pair.get("id"): pair.get("value") for pair in cib.secrets(plan.live)}
     after = _render(gateway, plan.desired, [(c.key, c.after) for c in plan.changes], values)
     before = _render(gateway, plan.live, [(c.key, c.before) for c in plan.changes], values)
-    forgotten = [key.id for key in plan.no_longer_managed]
-    taken = [key.id for key in plan.newly_managed]
+    # An object whose own change is shown needs no such line.
+    shown = {change.key for change in plan.changes}
+    forgotten = [key.id for key in plan.no_longer_managed if key not in shown]
+    taken = [key.id for key in plan.newly_managed if key not in shown]
     return {
         "before_header": f"configuration {wanted.name}",
         "after_header": f"configuration {wanted.name}",

@@ -148,14 +148,19 @@ def place(message: str, statements: Iterable[Statement]) -> str:
         )
         if quoted or named or agent:
             title = f"{statement.kind} {statement.name}".strip()
-            return f"line {statement.line} ({title}): {message}"
+            return f"line {statement.line} ({title}): {message.removeprefix(statement.name + ': ')}"
     return message
 
 
 def complaints(output: str, statements: Iterable[Statement]) -> tuple[str, ...]:
     """Return what a tool complained of, each with its place, without colours, noise and repetitions."""
     found: dict[str, None] = {}
+    traceback = False
     for raw in output.splitlines():
+        # Some mistakes make crmsh stumble; where in its own code is of no use to the operator.
+        traceback = raw.startswith("Traceback") or (traceback and raw.startswith(" "))
+        if traceback:
+            continue
         line = _ANSI.sub("", raw).strip()
         if not line or _NOISE.search(line):
             continue

@@ -10,6 +10,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import enum
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ DISCONNECTED, UNAVAILABLE, OLD = 102, 113, 103
 # States of a DC that has finished the election and the joining of the members.
 _DECIDING = ("S_IDLE", "S_POLICY_ENGINE", "S_TRANSITION_ENGINE")
 _DOWN = (DISCONNECTED, UNAVAILABLE)
+# crm_verify gives warnings the exit status of errors; 2.1 says the first, 3.0 the second.
+_ONLY_WARNINGS = re.compile(r"Warnings found during check|\(with warnings\)")
 _QUICK, _SLOW = 30.0, 120.0
 
 
@@ -105,10 +108,11 @@ class Gateway:
         return done.stdout
 
     def verify(self, xml: str) -> str | None:
-        """Return what pacemaker finds wrong with a CIB, or nothing."""
+        """Return what makes a CIB unusable for pacemaker, or nothing."""
         with _files(cib=xml) as paths:
             done = self._run(["crm_verify", "--xml-file", str(paths["cib"]), "--verbose"], timeout=_SLOW)
-        return None if done.rc == 0 else done.stderr + "\n" + done.stdout
+        said = done.stderr + "\n" + done.stdout
+        return None if done.rc == 0 or _ONLY_WARNINGS.search(said) else said
 
     def simulate(self, xml: str) -> str:
         """Return as XML what the cluster would do with this CIB, its status included."""

@@ -207,13 +207,16 @@ def parse_actions(text: str) -> tuple[Action, ...]:
         if element.get("blocked") == "true":
             continue
         node = element.get("node", "")
-        target = element.get("resource") if element.tag == "rsc_action" else node
+        of_resource = element.tag == "rsc_action"
+        target = element.get("resource") if of_resource else node
+        action = element.get("action") or _text(element, "task", where)
+        leaves = of_resource and action in ("stop", "demote")
         actions.append(
             Action(
-                action=element.get("action") or _text(element, "task", where),
+                action=action,
                 target=target or "",
-                source=element.get("source", ""),
-                destination=element.get("dest", "") or (node if element.tag == "rsc_action" else ""),
+                source=element.get("source", "") or (node if leaves else ""),
+                destination=element.get("dest", "") or (node if of_resource and not leaves else ""),
                 reason=element.get("reason", ""),
             )
         )
