@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .client import DATABASE, USER
-from .lab import Lab, Server, wait_until
+from .lab import Answer, Lab, Server, wait_until
 from .observer import TABLE as OBSERVED
 from .playbooks import PROJECT, Playbooks
 from .traffic import Place, Traffic
@@ -82,12 +82,21 @@ class Cluster:
 
     # What the servers themselves say
 
+    def ask(self, server: Server, statement: str, database: str = "postgres") -> Answer:
+        """Run SQL on a server over its socket as postgres."""
+        command = f"cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d {database}"
+        return server.ssh(command, timeout=15, stdin=statement)
+
     def sql(self, server: Server, statement: str, database: str = "postgres") -> str:
-        """Run SQL on a server over its socket as postgres and return the output; nothing when it cannot be done."""
-        answer = server.ssh(
-            f"runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d {database}", timeout=15, stdin=statement
-        )
+        """Return what a query says on a server; nothing when nobody answers there."""
+        answer = self.ask(server, statement, database)
         return answer.stdout.strip() if answer.rc == 0 else ""
+
+    def must_sql(self, server: Server, statement: str, database: str = "postgres") -> str:
+        """Run SQL on a server that has to succeed."""
+        answer = self.ask(server, statement, database)
+        assert answer.rc == 0, f"{server.name}: {answer.stderr or answer.stdout}"
+        return answer.stdout.strip()
 
     def roles(self) -> dict[str, str]:
         """Return `primary`, `standby` or `` per database server, asked directly."""
@@ -179,9 +188,7 @@ class Cluster:
             f"{WRITTEN};",
             f"{OBSERVED};",
         ]
-        command = "runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d postgres"
-        answer = primary.ssh(command, stdin="\n".join(statements))
-        assert answer.rc == 0, answer.stderr
+        self.must_sql(primary, "\n".join(statements))
 
     def traffic(self, name: str) -> Traffic:
         """Return writer, reader and observers, to be used as a context."""
@@ -193,7 +200,7 @@ class Cluster:
 
     def rows(self, traffic: Traffic) -> list[int]:
         """Return the rows of a writer that the primary has."""
-        text = self.sql(self.primary(), f"SELECT number FROM written WHERE writer = '{traffic.name}'", DATABASE)
+        text = self.must_sql(self.primary(), f"SELECT number FROM written WHERE writer = '{traffic.name}'", DATABASE)
         return [int(line) for line in text.splitlines()]
 
     def status(self) -> dict[str, Any]:
