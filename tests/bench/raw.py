@@ -83,7 +83,9 @@ def deploy(cluster: Cluster, packages: dict[str, set[str]]) -> float:
 
 def announce(cluster: Cluster, server: Server) -> None:
     """Give a server the write address; a ping from it tells the network."""
-    server.must(f"ip address add {cluster.write}/24 dev eth0 && ping -q -c 1 -I {cluster.write} {cluster.prefix}.0.1")
+    server.must(
+        f"ip address add {cluster.write}/24 dev eth0 && ping -q -c 1 -w 5 -I {cluster.write} {cluster.prefix}.0.1"
+    )
 
 
 def kill_outage(cluster: Cluster) -> float:
