@@ -54,7 +54,7 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str]) -> list[
     """
     found = {name: hostvars[name].get("pgha_discovered") or {} for name in database}
     attributes: Mapping[str, Any] = next(
-        (one["crm"].get("node_attributes", {}) for one in found.values() if one.get("crm", {}).get("cluster_running")),
+        (one["crm"]["node_attributes"] for one in found.values() if one.get("crm", {}).get("cluster_running")),
         {},
     )
     return [

@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with an inventory, found before any server is touched.
+
+Pure. Takes the values exactly as the operator wrote them, of whatever type, and returns every problem at once, each with
+its place and what to write instead.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import netaddr
+
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+VIRTUAL = {"write": "public", "read": "public", "replication": "replication"}
+NEEDED_NETWORKS = ("public", "replication")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    :ivar where: server and variable.
+    :ivar what: what is wrong, and what to write.
+    """
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def address(text: Any) -> netaddr.IPAddress | None:
+    """Read an address; None for anything else."""
+    try:
+        return netaddr.IPAddress(text, flags=netaddr.INET_PTON) if isinstance(text, str) else None
+    except (netaddr.AddrFormatError, ValueError):
+        return None
+
+
+def network(text: Any) -> netaddr.IPNetwork | None:
+    """Read a network in CIDR form; None for anything else."""
+    try:
+        return netaddr.IPNetwork(text) if isinstance(text, str) and "/" in text else None
+    except (netaddr.AddrFormatError, ValueError):
+        return None
+
+
+def _networks(raw: Any) -> tuple[dict[str, netaddr.IPNetwork], list[Problem]]:
+    where = "pgha_networks"
+    if not isinstance(raw, Mapping):
+        return {}, [Problem(where, "must map public, replication and optionally management to networks")]
+    good, problems = {}, []
+    for name in NEEDED_NETWORKS:
+        if name not in raw:
+            problems.append(Problem(where, f"has no network {name}"))
+    for name, text in raw.items():
+        found = network(text)
+        if found is None:
+            problems.append(Problem(f"{where}.{name}", f"{text!r} is no network; write it such as 10.0.1.0/24"))
+        elif found.ip != found.network:
+            problems.append(Problem(f"{where}.{name}", f"{text} is an address in {found.cidr}; write {found.cidr}"))
+        else:
+            good[str(name)] = found
+    overlaps = [
+        Problem(f"{where}.{one}", f"overlaps with {other}")
+        for one in good
+        for other in good
+        if one < other and good[one] in good[other] or one < other and good[other] in good[one]
+    ]
+    return good, problems + overlaps
+
+
+def _placed(where: str, text: Any, name: str, networks: Mapping[str, netaddr.IPNetwork]) -> Iterator[Problem]:
+    found = address(text)
+    if found is None:
+        yield Problem(where, f"{text!r} is no address")
+    elif name not in networks:
+        yield Problem(where, f"there is no network {name} in pgha_networks")
+    elif found not in networks[name]:
+        yield Problem(where, f"{text} is outside of the network {name} ({networks[name]})")
+    elif networks[name].size > 2 and found in (networks[name].network, networks[name].broadcast):
+        yield Problem(where, f"{text} is the network or broadcast address of {networks[name]}")
+
+
+def _server(server: Mapping[str, Any], networks: Mapping[str, netaddr.IPNetwork]) -> Iterator[Problem]:
+    name = server.get("name")
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        yield Problem(str(name), "is no usable server name; use small letters, digits and hyphens, a letter first")
+    addresses = server.get("addresses")
+    if not isinstance(addresses, Mapping):
+        yield Problem(f"{name}: pgha_addresses", "must map the networks to this server's addresses")
+        return
+    for needed in NEEDED_NETWORKS if server.get("role") == "database" else ("public",):
+        if needed not in addresses:
+            yield Problem(f"{name}: pgha_addresses", f"has no address in the network {needed}")
+    for network_name, text in addresses.items():
+        yield from _placed(f"{name}: pgha_addresses.{network_name}", text, str(network_name), networks)
+
+
+def _device(where: str, device: Any) -> Iterator[Problem]:
+    if not isinstance(device, Mapping):
+        yield Problem(where, "each device is a mapping with name, agent, level, options and secrets")
+        return
+    for key in ("name", "agent"):
+        if not isinstance(device.get(key), str) or not device[key]:
+            yield Problem(where, f"a device has no {key}")
+    options = device.get("options", {})
+    secrets = device.get("secrets", {})
+    if not isinstance(options, Mapping) or not isinstance(secrets, Mapping):
+        yield Problem(where, "options and secrets are mappings")
+        return
+    if str(device.get("agent", "")).startswith("fence_ipmi"):
+        if address(options.get("ip")) is None:
+            yield Problem(where, f"the management controller's ip is {options.get('ip')!r}, which is no address")
+        if not secrets.get("password"):
+            yield Problem(where, "secrets.password is missing or empty")
+
+
+def _devices(server: Mapping[str, Any]) -> Iterator[Problem]:
+    where = f"{server.get('name')}: pgha_fence_devices"
+    devices = server.get("fence_devices")
+    if not isinstance(devices, list):
+        yield Problem(where, "must be a list")
+        return
+    for device in devices:
+        yield from _device(where, device)
+
+
+def _duplicates(servers: list[Mapping[str, Any]], virtual: Any) -> Iterator[Problem]:
+    used: dict[str, str] = {}
+    named = [
+        (f"{server.get('name')}: pgha_addresses.{name}", text)
+        for server in servers
+        if isinstance(server.get("addresses"), Mapping)
+        for name, text in server["addresses"].items()
+    ]
+    if isinstance(virtual, Mapping):
+        named += [(f"pgha_virtual_addresses.{kind}", text) for kind, text in virtual.items()]
+    named += [
+        (f"{server.get('name')}: pgha_fence_devices", device["options"]["ip"])
+        for server in servers
+        if isinstance(server.get("fence_devices"), list)
+        for device in server["fence_devices"]
+        if isinstance(device, Mapping) and isinstance(device.get("options"), Mapping) and device["options"].get("ip")
+        and not device["options"].get("plug")
+    ]  # fmt: skip
+    for where, text in named:
+        key = str(text)
+        if key in used:
+            yield Problem(where, f"{text} is taken already by {used[key]}")
+        used.setdefault(key, where)
+
+
+def _virtual(raw: Any, networks: Mapping[str, netaddr.IPNetwork]) -> Iterator[Problem]:
+    where = "pgha_virtual_addresses"
+    if not isinstance(raw, Mapping):
+        yield Problem(where, "must have the addresses write, read and replication")
+        return
+    for kind, name in VIRTUAL.items():
+        if kind not in raw:
+            yield Problem(where, f"has no {kind} address")
+        else:
+            yield from _placed(f"{where}.{kind}", raw[kind], name, networks)
+    for kind in raw:
+        if kind not in VIRTUAL:
+            yield Problem(f"{where}.{kind}", f"is unknown; known are {', '.join(VIRTUAL)}")
+
+
+def _arbitration(servers: list[Mapping[str, Any]], accept: Any) -> Iterator[Problem]:
+    """S5: servers that cannot prove each other off need somebody who decides, and then still a way to prove it."""
+    database = [server for server in servers if server.get("role") == "database"]
+    vote = [server for server in servers if server.get("role") == "vote"]
+    if len(database) < 2:
+        yield Problem("pgha_database", f"has {len(database)} server(s); a cluster needs two or more")
+    if len(vote) > 1:
+        yield Problem("pgha_vote", "has more than one server; one tie-breaker is enough")
+    if not isinstance(accept, bool):
+        yield Problem("pgha_accept_split_brain", f"{accept!r} is neither true nor false")
+        return
+    bare = [str(server.get("name")) for server in database if not server.get("fence_devices")]
+    if bare and not accept:
+        yield Problem(
+            "pgha_fence_devices",
+            f"{', '.join(bare)} cannot be powered off by another server, so after a lost connection two servers could "
+            "take writes. Add a fence device to each, or accept that with pgha_accept_split_brain: true",
+        )
+    elif len(database) > 2 and len(database) % 2 == 0 and not vote:
+        yield Problem("pgha_vote", f"{len(database)} servers can split into halves; add a vote host or a server")
+
+
+def _scalars(values: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> Iterator[Problem]:
+    cluster = values.get("cluster_name")
+    if not isinstance(cluster, str) or not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", cluster):
+        yield Problem("pgha_cluster_name", f"{cluster!r} is no name; use small letters, digits and hyphens")
+    names = [server.get("name") for server in servers if server.get("role") == "database"]
+    primary = values.get("primary")
+    if primary not in names:
+        yield Problem("pgha_primary", f"{primary!r} is no server of pgha_database ({', '.join(map(str, names))})")
+    if values.get("replication_mode", "sync") not in ("sync", "async"):
+        yield Problem("pgha_replication_mode", f"{values.get('replication_mode')!r} is neither sync nor async")
+    targets = values.get("ping_targets", [])
+    if not isinstance(targets, list) or any(address(target) is None for target in targets):
+        yield Problem("pgha_ping_targets", "must be a list of addresses, which may be empty")
+    clients = values.get("client_networks", [])
+    if not isinstance(clients, list) or any(network(one) is None for one in clients):
+        yield Problem("pgha_client_networks", "must be a list of networks such as 10.0.0.0/24")
+
+
+def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
+    """Return everything that is wrong; an empty list means that a deploy may begin.
+
+    :param servers: one mapping a server with name, role, addresses and fence_devices, as written.
+    :param values: the cluster-wide values without their prefix C(pgha_), as written.
+    """
+    if not isinstance(servers, list) or not all(isinstance(server, Mapping) for server in servers):
+        return [Problem("inventory", "names no servers in the groups pgha_database and pgha_vote")]
+    networks, found = _networks(values.get("networks"))
+    found += _scalars(values, servers)
+    for server in servers:
+        found += _server(server, networks)
+        if server.get("role") == "database":
+            found += _devices(server)
+    found += _virtual(values.get("virtual_addresses"), networks)
+    found += _duplicates(servers, values.get("virtual_addresses"))
+    found += _arbitration(servers, values.get("accept_split_brain", False))
+    return found
+
+
+def warnings(values: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> list[str]:
+    """Return what may be deployed and still deserves a word."""
+    said = []
+    if values.get("accept_split_brain"):
+        said.append(
+            "pgha_accept_split_brain is true: after a lost connection two servers may take writes, and one of the two "
+            "histories is lost. Add fence devices."
+        )
+    if not any(server.get("role") == "vote" for server in servers):
+        said.append("There is no vote host: two servers that lose sight of each other race to power each other off.")
+    if values.get("replication_mode") == "async":
+        said.append("pgha_replication_mode is async: a failover may lose the last commits.")
+    return said
+
+
+def announcement(values: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> list[str]:
+    """Return what a deploy will do, for a person."""
+    database = [str(server["name"]) for server in servers if server["role"] == "database"]
+    vote = [str(server["name"]) for server in servers if server["role"] == "vote"]
+    virtual = values["virtual_addresses"]
+    mode = values.get("replication_mode", "sync")
+    fenced = [str(server["name"]) for server in servers if server.get("fence_devices")]
+    return [
+        f"cluster {values['cluster_name']}: {', '.join(database)}; {mode} replication; a new cluster starts from "
+        f"{values['primary']}",
+        f"addresses: write {virtual['write']}, read {virtual['read']}, replication {virtual['replication']}",
+        f"fencing: {', '.join(fenced) or 'none'}; tie-breaker: {vote[0] if vote else 'none'}",
+    ]
