@@ -96,6 +96,7 @@ properties:
 """
 
 from dataclasses import asdict, replace
+from shutil import which
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -112,8 +113,6 @@ STOPPED: dict[str, Any] = {
     "nodes": [],
     "node_attributes": {},
     "promoted": [],
-    "node_attributes": {},
-    "promoted": [],
     "resources": [],
     "failures": [],
     "fencing": [],
@@ -124,7 +123,8 @@ STOPPED: dict[str, Any] = {
 
 def work(gateway: Gateway) -> dict[str, Any]:
     """Read."""
-    text = gateway.monitor()
+    # A server that nothing is installed on yet runs no cluster.
+    text = gateway.monitor() if which("crm_mon") else None
     if text is None:
         return dict(STOPPED)
     monitor = parse.parse_monitor(text)
