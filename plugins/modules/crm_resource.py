@@ -84,7 +84,7 @@ def work(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
     gateway.ready(wait or _PATIENCE)
 
     def failures() -> tuple[Failure, ...]:
-        monitor = parse.parse_monitor(gateway.monitor() or "")
+        monitor = parse.parse_monitor(gateway.must_monitor())
         attributes = parse.parse_attributes(cib.read(gateway.query_cib()))
         return plan_node.failures_of(monitor, attributes, name, node)
 

@@ -138,18 +138,26 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+def _nearness(message: str, statement: Statement) -> tuple[int, int] | None:
+    """Rank how surely a message is about a statement (the least is the surest), or tell that it is not."""
+    if statement.text in message:
+        return 0, 0
+    named = statement.name and re.search(rf"(?<![\w.-]){re.escape(statement.name)}(?![\w.-])", message)
+    if named:
+        return 1, named.start()
+    # An agent that does not exist is complained of by its own name.
+    agent = next((word for word in statement.text.split()[2:3] if statement.kind == "primitive" and ":" in word), None)
+    return (2, 0) if agent and f"{agent}:" in message else None
+
+
 def place(message: str, statements: Iterable[Statement]) -> str:
     """Put the line of the operator's text before a message that names an object, or quotes a line, of it."""
-    for statement in statements:
-        quoted = statement.text and statement.text in message
-        named = statement.name and re.search(rf"(?<![\w.-]){re.escape(statement.name)}(?![\w.-])", message)
-        agent = statement.kind == "primitive" and any(
-            ":" in word and f"{word}:" in message for word in statement.text.split()[2:3]
-        )
-        if quoted or named or agent:
-            title = f"{statement.kind} {statement.name}".strip()
-            return f"line {statement.line} ({title}): {message.removeprefix(statement.name + ': ')}"
-    return message
+    ranked = [(rank, s) for s in statements if (rank := _nearness(message, s)) is not None]
+    if not ranked:
+        return message
+    statement = min(ranked, key=lambda pair: pair[0])[1]
+    title = f"{statement.kind} {statement.name}".strip()
+    return f"line {statement.line} ({title}): {message.removeprefix(statement.name + ': ')}"
 
 
 def complaints(output: str, statements: Iterable[Statement]) -> tuple[str, ...]:

@@ -80,7 +80,15 @@ class Gateway:
             return None
         if done.rc != 0:
             raise PghaError("The state of the cluster could not be read.", ran=argv, said=done.stderr or done.stdout)
-        return done.stdout
+        # A cluster that is just starting gives an empty answer with success (seen in 3.0).
+        return done.stdout if "<summary>" in done.stdout else None
+
+    def must_monitor(self) -> str:
+        """Return crm_mon's XML; a stopped cluster is an error."""
+        text = self.monitor()
+        if text is None:
+            raise not_running(["crm_mon"], Completed(DISCONNECTED, "", ""))
+        return text
 
     def wait_until(self, condition: Callable[[], bool], timeout: float, otherwise: Callable[[], PghaError]) -> None:
         """Look until the condition holds; raise what the caller knows best when time is up."""
@@ -142,7 +150,8 @@ class Gateway:
 
     def controller(self, node: str) -> str:
         """Return the state of a node's controller; the DC is S_IDLE when no transition is under way."""
-        argv = ["crmadmin", f"--status={node}", "--output-as=xml"]
+        # Without a timeout of its own crmadmin waits for an answer for ever.
+        argv = ["crmadmin", f"--status={node}", "--timeout=5s", "--output-as=xml"]
         done = self._run(argv, timeout=_QUICK)
         # A controller that is being elected or stopped right now does not answer: it is not idle, that is all.
         return parse_controller(done.stdout) if done.rc == 0 else ""
@@ -178,7 +187,8 @@ class Gateway:
             if not name or self.controller(name) != "S_IDLE":
                 return False
             left = parse_actions(self.simulate(self.query_cib()))
-            return not left
+            # Asked again: a transition that began in between hides what it is already doing from the simulation.
+            return not left and self.controller(name) == "S_IDLE"
 
         def still() -> PghaError:
             return PghaError(

@@ -210,6 +210,8 @@ def parse_actions(text: str) -> tuple[Action, ...]:
         of_resource = element.tag == "rsc_action"
         target = element.get("resource") if of_resource else node
         action = element.get("action") or _text(element, "task", where)
+        # Written "Fence (reboot)"; how the device does it is not the point here.
+        action = action.partition(" ")[0].lower()
         leaves = of_resource and action in ("stop", "demote")
         actions.append(
             Action(

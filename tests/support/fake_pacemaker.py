@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pacemaker cluster played in memory: its tools' answers, the check of a patch's base, a status that moves."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "pacemaker"
+VERSIONS = ("2.1", "3.0")
+REST = '<pacemaker-result><actions/><status code="0"/></pacemaker-result>'
+IDLE = '<pacemaker-result><crmd node_name="n1" state="S_IDLE" result="ok"/></pacemaker-result>'
+
+
+def fixture(version: str, name: str) -> str:
+    """Return a captured answer."""
+    return (FIXTURES / version / name).read_text(encoding="utf-8")
+
+
+class FakePacemaker:
+    """Answers like the tools do.
+
+    :ivar cib: the live CIB.
+    :ivar wants: section and XML of the objects that crmsh makes of the operator's text.
+    :ivar before_patch: called before each patch arrives, to change the cluster behind the module's back.
+    :ivar refusal: what crmsh says instead of loading the text.
+    :ivar verdict: what crm_verify says instead of accepting the file.
+    """
+
+    def __init__(self, cib: str, monitor: str, wants: Sequence[tuple[str, str]] = ()) -> None:
+        self.cib = cib
+        self.monitor: str | None = monitor
+        self.wants = list(wants)
+        self.before_patch: Callable[[], None] = lambda: None
+        self.refusal = ""
+        self.verdict = ""
+        self.actions = REST
+        self.calls: list[list[str]] = []
+        self.environments: list[Mapping[str, str]] = []
+        self._original = ""
+
+    def __call__(
+        self, argv: Sequence[str], *, timeout: float, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Completed:
+        self.calls.append(list(argv))
+        self.environments.append(env or {})
+        tool = getattr(self, f"_{argv[0]}")
+        result: Completed = tool(list(argv), stdin or "", env or {})
+        return result
+
+    def ran(self, program: str) -> list[list[str]]:
+        """Return the calls of one program."""
+        return [argv for argv in self.calls if argv[0] == program]
+
+    def _cibadmin(self, argv: list[str], stdin: str, _env: Mapping[str, str]) -> Completed:
+        if self.monitor is None:
+            return Completed(102, "", "cibadmin: Init failed: Transport endpoint is not connected\n")
+        if "--query" in argv:
+            return Completed(0, self.cib, "")
+        self.before_patch()
+        versions = ("admin_epoch", "epoch", "num_updates")
+        here, base = ET.fromstring(self.cib), ET.fromstring(self._original)
+        if any(here.get(name) != base.get(name) for name in versions):
+            return Completed(103, "", "Call failed: Update was older than existing configuration\n")
+        self.cib = stdin
+        return Completed(0, "", "")
+
+    def _crm_diff(self, argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        self._original = Path(argv[2]).read_text(encoding="utf-8")
+        return Completed(1, Path(argv[4]).read_text(encoding="utf-8"), "")
+
+    def _crm(self, argv: list[str], _stdin: str, env: Mapping[str, str]) -> Completed:
+        path = Path(env["CIB_file"])
+        if "show" in argv:
+            return Completed(0, path.read_text(encoding="utf-8") + "\n", "")
+        if self.refusal:
+            return Completed(1, "", self.refusal)
+        root = ET.fromstring(path.read_text(encoding="utf-8"))
+        configuration = root.find("configuration")
+        assert configuration is not None
+        for section, text in self.wants:
+            parent = configuration.find(section)
+            parent = ET.SubElement(configuration, section) if parent is None else parent
+            parent.append(ET.fromstring(text))
+        path.write_text(ET.tostring(root, encoding="unicode"), encoding="utf-8")
+        return Completed(0, "", "")
+
+    def _crm_mon(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        return Completed(102, "", "") if self.monitor is None else Completed(0, self.monitor, "")
+
+    def _crm_verify(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        return Completed(78, "", self.verdict) if self.verdict else Completed(0, "", "")
+
+    def _crm_simulate(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        return Completed(0, self.actions, "")
+
+    def _crmadmin(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        return Completed(0, IDLE, "")
+
+    def _systemctl(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        return Completed(3 if self.monitor is None else 0, "", "")
+
+    def _crm_resource(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        return Completed(0, "", "")
+
+    def _crm_attribute(self, argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        words = dict(word.partition("=")[::2] for word in argv[1:])
+        root = ET.fromstring(self.cib)
+        node = root.find(f"configuration/nodes/node[@uname='{words['--node']}']")
+        assert node is not None
+        path = "instance_attributes"
+        if words["--lifetime"] == "reboot":
+            node = root.find(f"status/node_state[@uname='{words['--node']}']/transient_attributes")
+            assert node is not None
+        attributes = node.find(path)
+        attributes = ET.SubElement(node, path, {"id": "x"}) if attributes is None else attributes
+        for pair in [pair for pair in attributes if pair.get("name") == words["--name"]]:
+            attributes.remove(pair)
+        if "--update" in words:
+            ET.SubElement(attributes, "nvpair", {"name": words["--name"], "value": words["--update"]})
+        self.cib = ET.tostring(root, encoding="unicode")
+        return Completed(0, "", "")
+
+
+def bump(cib: str, attribute: str) -> str:
+    """Return a CIB whose epoch or num_updates moved on by one."""
+    root = ET.fromstring(cib)
+    root.set(attribute, str(int(root.get(attribute, "0")) + 1))
+    return ET.tostring(root, encoding="unicode")
