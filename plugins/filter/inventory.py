@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import (
     discovered_of,
+    observed_of,
     servers_of,
     topology,
 )
@@ -36,9 +38,14 @@ def discovered(hostvars: Any, database: list[str]) -> list[dict[str, Any]]:
     return discovered_of(hostvars, database)
 
 
+def observed(hostvars: Any, database: list[str]) -> list[dict[str, Any]]:
+    """Return what each database server said for the status."""
+    return observed_of(hostvars, database)
+
+
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"servers": servers, "topology": cluster_topology, "discovered": discovered}
+        return {"servers": servers, "topology": cluster_topology, "discovered": discovered, "observed": observed}

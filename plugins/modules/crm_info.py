@@ -62,6 +62,10 @@ promoted:
   returned: always
   type: list
   elements: str
+votes:
+  description: Votes of corosync, C(expected) and C(total), the vote host's included; empty when it does not tell.
+  returned: always
+  type: dict
 resources:
   description:
     - One entry for each instance of a primitive, with C(id), C(agent), C(parents) (group, clone), C(role)
@@ -113,6 +117,7 @@ STOPPED: dict[str, Any] = {
     "nodes": [],
     "node_attributes": {},
     "promoted": [],
+    "votes": {},
     "resources": [],
     "failures": [],
     "fencing": [],
@@ -142,6 +147,7 @@ def work(gateway: Gateway) -> dict[str, Any]:
         "nodes": [asdict(node) for node in nodes],
         "node_attributes": {node.name: {**node.attributes, **node.transient} for node in nodes},
         "promoted": sorted({name for one in monitor.resources if one.role == "Promoted" for name in one.nodes}),
+        "votes": gateway.votes(),
         "resources": [asdict(resource) for resource in monitor.resources],
         "failures": [asdict(failure) for failure in monitor.failures],
         "fencing": [asdict(event) for event in monitor.fencing],

@@ -74,7 +74,7 @@ def _networks(raw: Any) -> tuple[dict[str, netaddr.IPNetwork], list[Problem]]:
         Problem(f"{where}.{one}", f"overlaps with {other}")
         for one in good
         for other in good
-        if one < other and good[one] in good[other] or one < other and good[other] in good[one]
+        if (one < other and good[one] in good[other]) or (one < other and good[other] in good[one])
     ]
     return good, problems + overlaps
 

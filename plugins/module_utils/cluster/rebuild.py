@@ -11,8 +11,9 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Verdict, judge, safe, unknown, unsafe
 

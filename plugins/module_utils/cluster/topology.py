@@ -11,9 +11,9 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
-
 import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
@@ -59,6 +59,22 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str]) -> list[
     )
     return [
         {"name": name, "postgres": one.get("postgres") or {}, "attributes": attributes.get(name, {})}
+        for name, one in found.items()
+    ]
+
+
+def observed_of(hostvars: Mapping[str, Any], database: Sequence[str]) -> list[dict[str, Any]]:
+    """Collect what each database server said for the status; one that did not answer has said nothing."""
+    found = {name: hostvars[name].get("pgha_observed") or {} for name in database}
+    return [
+        {
+            "name": name,
+            "reached": bool(one),
+            "postgres": one.get("postgres") or {},
+            "crm": one.get("crm") or {},
+            "fencing": one.get("fencing") or {},
+            "addresses": one.get("addresses") or [],
+        }
         for name, one in found.items()
     ]
 

@@ -24,6 +24,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.parse impor
     parse_actions,
     parse_controller,
     parse_monitor,
+    parse_votes,
 )
 
 # Exit statuses of pacemaker's tools (crm_exit_t), the same in 2.1 and 3.0.
@@ -82,6 +83,11 @@ class Gateway:
             raise PghaError("The state of the cluster could not be read.", ran=argv, said=done.stderr or done.stdout)
         # A cluster that is just starting gives an empty answer with success (seen in 3.0).
         return done.stdout if "<summary>" in done.stdout else None
+
+    def votes(self) -> dict[str, int]:
+        """Return corosync's expected and total votes; empty where corosync does not tell."""
+        done = self._run(["corosync-quorumtool", "-s"], timeout=_QUICK)
+        return parse_votes(done.stdout)
 
     def must_monitor(self) -> str:
         """Return crm_mon's XML; a stopped cluster is an error."""

@@ -9,6 +9,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
@@ -231,3 +232,13 @@ def parse_controller(text: str) -> str:
     if found is None:
         raise ParseError("No crmd", where="/pacemaker-result")
     return _text(found, "state", "/pacemaker-result/crmd")
+
+
+def parse_votes(text: str) -> dict[str, int]:
+    """Read expected and total votes of ``corosync-quorumtool -s``; empty when they are not there."""
+    votes = {}
+    for key, label in (("expected", "Expected votes"), ("total", "Total votes")):
+        found = re.search(rf"^{label}:\s+(\d+)", text, re.MULTILINE)
+        if found:
+            votes[key] = int(found.group(1))
+    return votes if len(votes) == 2 else {}

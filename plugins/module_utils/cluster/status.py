@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is true of a cluster now, joined from what each server said.
+
+Pure. Nothing is believed because it is configured: a server counts as primary because PostgreSQL there says so, an
+address counts as held because the server has it.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+GUARD = "My data may be inconsistent"
+FOLLOWING = frozenset({"HS:sync", "HS:async", "HS:potential"})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One database server as it answered.
+
+    :ivar reached: it answered over SSH.
+    :ivar fencing: verdicts of this server on the others, by name.
+    """
+
+    name: str
+    reached: bool
+    postgres: Mapping[str, Any]
+    crm: Mapping[str, Any]
+    fencing: Mapping[str, Any]
+    addresses: tuple[str, ...]
+
+    @property
+    def role(self) -> str:
+        """What PostgreSQL there says it is."""
+        return str(self.postgres.get("role", "unknown")) if self.reached else "unknown"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the inventory wants.
+
+    :ivar rebuild: the command that rebuilds a standby, but for the server's name.
+    """
+
+    cluster: str
+    stack: str
+    mode: str
+    virtual: Mapping[str, str]
+    vote: str
+    fenced: frozenset[str]
+    accept_split_brain: bool
+    command: str
+
+
+@dataclass
+class Report:
+    """The judgement: problems name what is wrong, steps what to do about it."""
+
+    problems: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+
+    def add(self, problem: str, step: str = "") -> None:
+        """Note a problem once, with its next step."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+        if step and step not in self.steps:
+            self.steps.append(step)
+
+
+def witness(servers: Sequence[Seen]) -> Mapping[str, Any]:
+    """Return the cluster as a server with quorum sees it, else as any server does, else nothing."""
+    views = [server.crm for server in servers if server.crm.get("cluster_running")]
+    return next((view for view in views if view.get("with_quorum")), views[0] if views else {})
+
+
+def _members(view: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {str(node["name"]): node for node in view.get("nodes", [])}
+
+
+def membership(node: Mapping[str, Any] | None) -> str:
+    """Say in one word what the cluster thinks of a server."""
+    if node is None:
+        return "unknown"
+    for word in ("unclean", "pending", "maintenance", "standby"):
+        if node.get(word):
+            return word
+    return "online" if node.get("online") else "offline"
+
+
+def fencing_of(target: str, servers: Sequence[Seen]) -> dict[str, Any]:
+    """Return the best verdict that another server has on this one."""
+    order = ("safe", "unknown", "unsafe")
+    views = [server.fencing[target] for server in servers if target in server.fencing]
+    if not views:
+        return {"verdict": "unknown", "reasons": [{"message": "no other server could ask its device"}]}
+    return dict(min(views, key=lambda one: order.index(one["verdict"])))
+
+
+def _judge_fencing(
+    report: Report, servers: Sequence[Seen], expected: Expected, view: Mapping[str, Any]
+) -> dict[str, Any]:
+    verdicts = {}
+    for server in servers:
+        found = fencing_of(server.name, servers)
+        verdicts[server.name] = found
+        why = "; ".join(one["message"] for one in found["reasons"] if one.get("verdict") != "safe")
+        if server.name not in expected.fenced:
+            report.add(f"fencing of {server.name}: there is no device", "add pgha_fence_devices and run deploy.yml")
+        elif found["verdict"] != "safe":
+            report.add(f"fencing of {server.name} is {found['verdict']}: {why}", f"{expected.command}fence_check.yml")
+    if expected.accept_split_brain:
+        report.add("pgha_accept_split_brain is true: after a lost connection two servers may take writes")
+    for event in view.get("fencing", []):
+        if event["status"] == "pending":
+            report.add(f"fencing of {event['target']} is under way")
+    return verdicts
+
+
+def _judge_lost(report: Report, view: Mapping[str, Any], primaries: Sequence[str]) -> None:
+    for node in view.get("nodes", []):
+        if not node.get("unclean"):
+            continue
+        name = node["name"]
+        failed = any(event["target"] == name and event["status"] == "failed" for event in view.get("fencing", []))
+        effect = "" if primaries else " No server is promoted before that."
+        report.add(
+            f"{name} is lost and nobody has proven that it is off: its fencing "
+            f"{'failed' if failed else 'has not succeeded yet'}.{effect}",
+            f"make the fence device of {name} answer: the cluster tries again. Or, only after you have seen with your "
+            f"own eyes that {name} is off, on another server: stonith_admin --confirm {name}",
+        )
+
+
+def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, view: Mapping[str, Any]) -> None:
+    nodes = _members(view)
+    primaries = [server.name for server in servers if server.role == "primary"]
+    for server in servers:
+        word = membership(nodes.get(server.name))
+        if not server.reached:
+            report.add(f"{server.name} does not answer over SSH", f"bring {server.name} back: power, cables, sshd")
+            continue
+        if not server.crm.get("cluster_running"):
+            report.add(
+                f"the cluster manager does not run on {server.name}",
+                f"on {server.name}: systemctl start corosync pacemaker",
+            )
+        elif word in ("standby", "maintenance"):
+            report.add(f"{server.name} is in {word}", f"on {server.name}: crm node online {server.name}")
+        if server.role not in ("primary", "standby"):
+            _judge_down(report, server, expected, view, primaries)
+        elif server.role == "standby" and not server.postgres.get("streaming"):
+            report.add(f"{server.name} is a standby and does not receive from the primary")
+
+
+def _judge_down(
+    report: Report, server: Seen, expected: Expected, view: Mapping[str, Any], primaries: Sequence[str]
+) -> None:
+    rebuild = f"{expected.command}rebuild_standby.yml -e pgha_target={server.name}"
+    guarded = any(GUARD in one["reason"] and one["node"] == server.name for one in view.get("failures", []))
+    ready = view.get("node_attributes", {}).get(server.name, {}).get("pgha-data") == "ready"
+    if guarded:
+        text = f"{server.name} was primary and did not stop in order: it is kept out until its data is rebuilt"
+    elif view and not ready:
+        text = f"the data of {server.name} is not proven: it is kept out until it is rebuilt"
+    else:
+        text = f"PostgreSQL does not run on {server.name} ({server.role})"
+    report.add(text, rebuild if primaries else "")
+
+
+def _judge_primary(report: Report, servers: Sequence[Seen], view: Mapping[str, Any]) -> str:
+    primaries = [server.name for server in servers if server.role == "primary"]
+    if len(primaries) > 1:
+        report.add(
+            f"TWO SERVERS TAKE WRITES: {' and '.join(primaries)}. Stop one of them now, and keep its data.",
+            "on the server whose rows you can do without: crm node standby <its name>",
+        )
+    elif not primaries:
+        report.add("no server takes writes")
+        if view and not view.get("with_quorum"):
+            report.add("the servers that answer have no quorum", "bring back another server or the vote host")
+    return primaries[0] if len(primaries) == 1 else ""
+
+
+def _replica(servers: Sequence[Seen], name: str) -> Mapping[str, Any]:
+    for server in servers:
+        if server.role == "primary":
+            for replica in server.postgres.get("replicas", []):
+                if replica["name"] == name:
+                    return dict(replica)
+    return {}
+
+
+def _redundant(servers: Sequence[Seen], expected: Expected) -> bool:
+    wanted = ("sync", "quorum") if expected.mode == "sync" else ("sync", "quorum", "async", "potential")
+    return any(_replica(servers, server.name).get("sync_state") in wanted for server in servers)
+
+
+def _state(report: Report, servers: Sequence[Seen], primary: str) -> str:
+    if sum(server.role == "primary" for server in servers) > 1:
+        return "dangerous"
+    if not primary:
+        return "down"
+    return "degraded" if report.problems else "ok"
+
+
+def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
+    """Judge a cluster and return everything that the table and a program need."""
+    view, report = witness(servers), Report()
+    nodes = _members(view)
+    primary = _judge_primary(report, servers, view)
+    _judge_lost(report, view, [primary] if primary else [])
+    _judge_servers(report, servers, expected, view)
+    redundant = bool(primary) and _redundant(servers, expected)
+    if primary and not redundant:
+        report.add(f"NOT REDUNDANT: {primary} is the only server with the last commits")
+    verdicts = _judge_fencing(report, servers, expected, view)
+    votes = view.get("votes") or {}
+    if expected.vote and votes and votes["total"] < votes["expected"]:
+        report.add(f"{votes['total']} of {votes['expected']} votes are present", f"see that {expected.vote} is up")
+    holders = {
+        kind: {"address": one, "holders": [server.name for server in servers if one in server.addresses]}
+        for kind, one in expected.virtual.items()
+    }
+    for kind, held in holders.items():
+        if len(held["holders"]) != 1:
+            report.add(f"the {kind} address {held['address']} is on {' and '.join(held['holders']) or 'no server'}")
+    return {
+        "cluster": expected.cluster,
+        "stack": expected.stack,
+        "mode": expected.mode,
+        "state": _state(report, servers, primary),
+        "primary": primary or None,
+        "redundant": redundant,
+        "quorum": bool(view.get("with_quorum")),
+        "votes": votes,
+        "vote_host": expected.vote or None,
+        "addresses": holders,
+        "fencing": verdicts,
+        "servers": [_row(server, nodes, servers, verdicts) for server in servers],
+        "problems": report.problems,
+        "next": report.steps,
+    }
+
+
+def _row(
+    server: Seen, nodes: Mapping[str, Any], servers: Sequence[Seen], verdicts: Mapping[str, Any]
+) -> dict[str, Any]:
+    replica = _replica(servers, server.name)
+    return {
+        "name": server.name,
+        "reached": server.reached,
+        "member": membership(nodes.get(server.name)),
+        "role": server.role,
+        "timeline": server.postgres.get("timeline"),
+        "lsn": server.postgres.get("lsn"),
+        "lag_bytes": replica.get("lag_bytes"),
+        "lag_seconds": replica.get("lag_seconds"),
+        "sync_state": replica.get("sync_state"),
+        "fencing": verdicts[server.name]["verdict"],
+    }
