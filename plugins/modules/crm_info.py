@@ -128,8 +128,7 @@ STOPPED: dict[str, Any] = {
 
 def work(gateway: Gateway) -> dict[str, Any]:
     """Read."""
-    # A server that nothing is installed on yet runs no cluster.
-    text = gateway.monitor() if which("crm_mon") else None
+    text = gateway.monitor()
     if text is None:
         return dict(STOPPED)
     monitor = parse.parse_monitor(text)
@@ -159,7 +158,8 @@ def work(gateway: Gateway) -> dict[str, Any]:
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    finish(module, lambda: work(Gateway(run)))
+    # A server that nothing is installed on yet runs no cluster.
+    finish(module, lambda: work(Gateway(run)) if which("crm_mon") else dict(STOPPED))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class FakePacemaker:
     ) -> Completed:
         self.calls.append(list(argv))
         self.environments.append(env or {})
-        tool = getattr(self, f"_{argv[0]}")
+        tool = getattr(self, "_" + argv[0].replace("-", "_"))
         result: Completed = tool(list(argv), stdin or "", env or {})
         return result
 
@@ -104,6 +104,9 @@ class FakePacemaker:
 
     def _systemctl(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
         return Completed(3 if self.monitor is None else 0, "", "")
+
+    def _corosync_quorumtool(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        return Completed(0, "Expected votes:   3\nTotal votes:      3\n", "")
 
     def _crm_resource(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
         return Completed(0, "", "")

@@ -16,8 +16,9 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.parse impor
     parse_controller,
     parse_monitor,
     parse_properties,
+    parse_votes,
 )
-from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import IDLE, VERSIONS, fixture
+from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import FIXTURES, IDLE, VERSIONS, fixture
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +125,13 @@ def test_what_is_blocked_is_not_done(version: str) -> None:
 
 def test_controller(version: str) -> None:
     assert parse_controller(IDLE) == "S_IDLE"
+
+
+def test_votes(version: str) -> None:
+    corosync = {"2.1": "3.1.7", "3.0": "3.1.9"}[version]
+    text = (FIXTURES.parent / "corosync" / corosync / "quorum.txt").read_text(encoding="utf-8")
+    assert set(parse_votes(text)) == {"expected", "total"}
+    assert parse_votes("") == {}
 
 
 @pytest.mark.parametrize(
