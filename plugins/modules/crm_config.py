@@ -27,7 +27,8 @@ options:
       - May hold C(primitive), C(clone), C(ms), C(group), C(bundle), C(rsc_template), C(location), C(colocation),
         C(order), C(rsc_ticket), C(tag), C(alert), C(property), C(rsc_defaults), C(op_defaults) and C(fencing_topology).
       - Values of parameters whose names tell of a secret, such as C(password), are shown nowhere. Better still, use
-        the agent's C(password_script), so that the configuration holds no secret at all.
+        the agent's C(password_script), so that the configuration holds no secret at all. The cluster's own log may
+        quote what the configuration holds.
     type: str
     required: true
   name:
@@ -72,11 +73,21 @@ simulation:
   type: list
   elements: dict
   contains:
-    action: {description: "Such as V(start), V(stop), V(move), V(restart), V(promote), V(demote), V(fence).", type: str}
-    target: {description: The resource, or the node that is fenced., type: str}
-    source: {description: The server it leaves, type: str}
-    destination: {description: The server it is on afterwards, type: str}
-    reason: {description: Why, type: str}
+    action:
+      description: Such as V(start), V(stop), V(move), V(restart), V(promote), V(demote), V(fence).
+      type: str
+    target:
+      description: The resource, or the node that is fenced.
+      type: str
+    source:
+      description: The server it leaves.
+      type: str
+    destination:
+      description: The server it is on afterwards.
+      type: str
+    reason:
+      description: Why.
+      type: str
 advice:
   description: What crmsh remarks about a valid text, such as a timeout below the agent's advice.
   returned: always

@@ -29,6 +29,8 @@ class FakePacemaker:
     :ivar wants: section and XML of the objects that crmsh makes of the operator's text.
     :ivar before_patch: called before each patch arrives, to change the cluster behind the module's back.
     :ivar refusal: what crmsh says instead of loading the text.
+    :ivar offence: crmsh refuses only a text that holds this.
+    :ivar advice: what crmsh remarks while it loads the text.
     :ivar verdict: what crm_verify says instead of accepting the file.
     """
 
@@ -38,7 +40,9 @@ class FakePacemaker:
         self.wants = list(wants)
         self.before_patch: Callable[[], None] = lambda: None
         self.refusal = ""
+        self.offence = ""
         self.verdict = ""
+        self.advice = ""
         self.actions = REST
         self.calls: list[list[str]] = []
         self.environments: list[Mapping[str, str]] = []
@@ -74,11 +78,11 @@ class FakePacemaker:
         self._original = Path(argv[2]).read_text(encoding="utf-8")
         return Completed(1, Path(argv[4]).read_text(encoding="utf-8"), "")
 
-    def _crm(self, argv: list[str], _stdin: str, env: Mapping[str, str]) -> Completed:
+    def _crm(self, argv: list[str], stdin: str, env: Mapping[str, str]) -> Completed:
         path = Path(env["CIB_file"])
         if "show" in argv:
             return Completed(0, path.read_text(encoding="utf-8") + "\n", "")
-        if self.refusal:
+        if self.refusal and self.offence in stdin:
             return Completed(1, "", self.refusal)
         root = ET.fromstring(path.read_text(encoding="utf-8"))
         configuration = root.find("configuration")
@@ -88,7 +92,7 @@ class FakePacemaker:
             parent = ET.SubElement(configuration, section) if parent is None else parent
             parent.append(ET.fromstring(text))
         path.write_text(ET.tostring(root, encoding="unicode"), encoding="utf-8")
-        return Completed(0, "", "")
+        return Completed(0, "", self.advice)
 
     def _crm_mon(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
         return Completed(102, "", "") if self.monitor is None else Completed(0, self.monitor, "")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -60,6 +60,8 @@ def look(gateway: Gateway, wanted: Wanted) -> Outlook:
     found = tuple(crmtext.without_secrets(line, hidden) for line in crmtext.complaints(said, wanted.statements))
     # crmsh takes a group with a missing member for valid, and quietly leaves the member out.
     missing = [line for line in found if "refers to missing object" in line]
+    if text is None and not any(line.startswith("line ") for line in found):
+        found = _with_place(gateway, cib.write(base), wanted, found)
     if text is None or missing:
         raise PghaError(
             "The configuration is not valid; nothing was changed.",
@@ -67,6 +69,28 @@ def look(gateway: Gateway, wanted: Wanted) -> Outlook:
             next_step="correct the text at the place named",
         )
     return Outlook(make_plan(live, base, cib.read(text), name=wanted.name, purge=wanted.purge), found)
+
+
+def _with_place(gateway: Gateway, base: str, wanted: Wanted, found: Sequence[str]) -> tuple[str, ...]:
+    """Find the statement behind complaints that name none, as those of pacemaker's schema do.
+
+    The shortest beginning of the text that draws the same first complaint ends with it.
+    """
+    statements, hidden = wanted.statements, crmtext.secret_values(wanted.text)
+
+    def draws(count: int) -> bool:
+        text, said = gateway.load(base, "".join(f"{s.text}\n" for s in statements[:count]))
+        return text is None and found[0] in crmtext.complaints(crmtext.without_secrets(said, hidden), ())
+
+    if not found or not draws(len(statements)):
+        return tuple(found)
+    low, high = 0, len(statements)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if draws(middle) else (middle, high)
+    culprit = statements[high - 1]
+    title = f"{culprit.kind} {culprit.name}".strip()
+    return (f"line {culprit.line} ({title}): {found[0]}", *found[1:])
 
 
 def check(gateway: Gateway, wanted: Wanted, plan: Plan) -> None:

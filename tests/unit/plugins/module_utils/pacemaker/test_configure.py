@@ -111,6 +111,29 @@ def test_what_crmsh_refuses_comes_back_with_its_line_and_without_the_secret(clus
     assert caught.value.said == "line 3 (primitive extra): parameter password=(hidden) is odd"
 
 
+@pytest.mark.parametrize("line", range(1, 8))
+def test_a_complaint_without_a_place_gets_one(cluster: FakePacemaker, line: int) -> None:
+    lines = [f"location l{number} extra 1: n{number}" for number in range(1, 8)]
+    cluster.refusal = "Element constraints has extra content: rsc_location\nCIB did not pass schema validation\n"
+    cluster.offence = lines[line - 1]
+    with pytest.raises(PghaError, match="not valid") as caught:
+        configure.look(Gateway(cluster), configure.Wanted("\n".join(lines), "demo", purge=True))
+    assert str(caught.value.said).startswith(f"line {line} (location l{line}): Element constraints has extra content")
+
+
+def test_a_missing_member_that_crmsh_would_leave_out_is_refused(cluster: FakePacemaker) -> None:
+    cluster.advice = "WARNING: g refers to missing object d3\nWARNING: extra: some advice\n"
+    with pytest.raises(PghaError, match="not valid") as caught:
+        configure.look(Gateway(cluster), configure.Wanted(TEXT + "\ngroup g extra d3", "demo", purge=True))
+    assert caught.value.said == "line 2 (group g): g refers to missing object d3"
+
+
+def test_advice_is_handed_on_with_its_line(cluster: FakePacemaker) -> None:
+    cluster.advice = "WARNING: extra: specified timeout 3s for monitor is smaller than the advised 20s\n"
+    (advice,) = configure.look(Gateway(cluster), WANTED).advice
+    assert advice.startswith("line 1 (primitive extra): specified timeout 3s")
+
+
 def test_what_pacemaker_refuses_comes_back_with_its_line(cluster: FakePacemaker) -> None:
     cluster.verdict = "error: extra has no agent, its password is s3cret\nErrors found during check\n"
     gateway = Gateway(cluster)
