@@ -33,14 +33,14 @@ def cluster_topology(
         raise AnsibleFilterError(error.as_result()["msg"]) from error
 
 
-def discovered(hostvars: Any, database: list[str]) -> list[dict[str, Any]]:
+def discovered(hostvars: Any, database: list[str], stack: str) -> list[dict[str, Any]]:
     """Return what the discovery found on each database server, for the modules that decide."""
-    return discovered_of(hostvars, database)
+    return discovered_of(hostvars, database, stack)
 
 
-def observed(hostvars: Any, database: list[str]) -> list[dict[str, Any]]:
+def observed(hostvars: Any, database: list[str], stack: str) -> list[dict[str, Any]]:
     """Return what each database server said for the status."""
-    return observed_of(hostvars, database)
+    return observed_of(hostvars, database, stack)
 
 
 class FilterModule:

@@ -14,7 +14,8 @@ author:
   - pgha.cluster contributors (@pgha)
 description:
   - Reads what was observed on every database server and returns one action a server.
-  - Data that the cluster has recorded as proven (node attribute C(pgha-data=ready)) always wins over what the inventory names.
+  - Data that the cluster has recorded as proven (node attribute C(pgha-data=ready)) always wins over what the inventory
+    names.
   - Refuses when the servers hold data of different clusters, or when data lies where the inventory does not expect it.
   - Changes nothing.
 extends_documentation_fragment:

@@ -40,7 +40,7 @@ EXAMPLES = r"""
 - name: Judge whether n1 may be rebuilt
   pgha.cluster.cluster_rebuild_check:
     target: n1
-    servers: "{{ hostvars | pgha.cluster.discovered(groups['pgha_database']) }}"
+    servers: "{{ hostvars | pgha.cluster.discovered(groups['pgha_database'], 'pacemaker') }}"
 """
 
 RETURN = r"""

@@ -13,8 +13,8 @@ version_added: 0.1.0
 author:
   - pgha.cluster contributors (@pgha)
 description:
-  - Runs on the controller. Says who is primary, where the addresses are, how far the standby is, whether a server could be
-    lost now, whether fencing is proven, what is wrong, and what to do.
+  - Runs on the controller. Says who is primary, where the addresses are, how far the standby is, whether a server could
+    be lost now, whether fencing is proven, what is wrong, and what to do.
   - Changes nothing, but for writing the report to O(path).
 extends_documentation_fragment:
   - pgha.cluster.attributes
@@ -33,8 +33,9 @@ options:
     required: true
   expected:
     description:
-      - The keys C(cluster), C(stack), C(mode), C(virtual) (kind to address), C(vote) (name or empty), C(fenced) (names of the
-        servers that have a device), C(accept_split_brain) and C(command) (the call of ansible-playbook up to the playbook).
+      - The keys C(cluster), C(stack), C(mode), C(virtual) (kind to address), C(vote) (name or empty), C(fenced) (names
+        of the servers that have a device), C(accept_split_brain) and C(command) (the call of ansible-playbook up to the
+        playbook).
     type: dict
     required: true
   path:
@@ -46,7 +47,7 @@ options:
 EXAMPLES = r"""
 - name: Join
   pgha.cluster.cluster_status:
-    servers: "{{ hostvars | pgha.cluster.observed(groups['pgha_database']) }}"
+    servers: "{{ hostvars | pgha.cluster.observed(groups['pgha_database'], 'pacemaker') }}"
     expected: "{{ pgha_expected }}"
   register: status
 """
@@ -55,7 +56,8 @@ RETURN = r"""
 report:
   description:
     - C(state) is C(ok), C(degraded) (writes are taken), C(down) (nobody takes writes) or C(dangerous) (two do).
-    - C(primary) is a name or null, C(redundant) tells whether a server could be lost now, C(problems) and C(next) are texts.
+    - C(primary) is a name or null, C(redundant) tells whether a server could be lost now, C(problems) and C(next) are
+      texts.
   returned: success
   type: dict
 lines:

@@ -49,7 +49,8 @@ options:
     type: str
     required: true
   slot:
-    description: A physical replication slot that keeps the WAL from the first byte on; made when missing. Empty for none.
+    description:
+      - A physical replication slot that keeps the WAL from the first byte on; made when missing. Empty for none.
     type: str
     default: ""
   sslmode:
@@ -86,7 +87,8 @@ options:
     type: bool
     default: false
   keep:
-    description: How many directories that were moved aside are kept, at least one. Older ones go when a checked clone is in place.
+    description:
+      - How many directories that were moved aside are kept, at least one. Older ones go when a checked clone is in place.
     type: int
     default: 1
 """

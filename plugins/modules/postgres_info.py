@@ -57,8 +57,8 @@ EXAMPLES = r"""
 RETURN = r"""
 postgres:
   description:
-    - C(role) is C(primary), C(standby), C(stopped), C(not answering) or C(none) (no data). C(accepts_writes) tells whether
-      a commit could succeed there. LSNs are texts such as C(16/B374D848), lags are in bytes and seconds.
+    - C(role) is C(primary), C(standby), C(stopped), C(not answering) or C(none) (no data). C(accepts_writes) tells
+      whether a commit could succeed there. LSNs are texts such as C(16/B374D848), lags are in bytes and seconds.
     - C(replicas) and C(slots) are lists, on a primary. C(control) holds the control data.
   returned: always
   type: dict

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is wrong with an inventory, found before any server is touched.
 
-Pure. Takes the values exactly as the operator wrote them, of whatever type, and returns every problem at once, each with
-its place and what to write instead.
+Pure. Takes the values exactly as the operator wrote them, of whatever type, and returns every problem at once, each
+with its place and what to write instead.
 
 This module util is private to the collection.
 """

@@ -46,13 +46,13 @@ def servers_of(hostvars: Mapping[str, Any], database: Sequence[str], vote: Seque
     return servers
 
 
-def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str]) -> list[dict[str, Any]]:
+def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: str) -> list[dict[str, Any]]:
     """Collect what each database server said of itself; empty for one that could not be asked.
 
     The node attributes come from the first server whose cluster manager answered: they are the same on all of them,
     and a server that is being installed has none to tell.
     """
-    found = {name: hostvars[name].get("pgha_discovered") or {} for name in database}
+    found = {name: hostvars[name].get(f"stack_{stack}_discovered") or {} for name in database}
     attributes: Mapping[str, Any] = next(
         (one["crm"]["node_attributes"] for one in found.values() if one.get("crm", {}).get("cluster_running")),
         {},
@@ -63,9 +63,9 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str]) -> list[
     ]
 
 
-def observed_of(hostvars: Mapping[str, Any], database: Sequence[str]) -> list[dict[str, Any]]:
+def observed_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: str) -> list[dict[str, Any]]:
     """Collect what each database server said for the status; one that did not answer has said nothing."""
-    found = {name: hostvars[name].get("pgha_observed") or {} for name in database}
+    found = {name: hostvars[name].get(f"stack_{stack}_observed") or {} for name in database}
     return [
         {
             "name": name,

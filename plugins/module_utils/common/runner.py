@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Mapping, Protocol, Sequence
+from typing import Protocol
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 

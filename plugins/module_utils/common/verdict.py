@@ -10,8 +10,9 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any
 
 
 class Value(enum.Enum):

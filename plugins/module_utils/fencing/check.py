@@ -124,7 +124,7 @@ def verdict(target: Target, asked: Asked, properties: Mapping[str, str]) -> Verd
 
 
 def join(views: Sequence[Verdict]) -> Verdict:
-    """Join the views of several servers on one target: the best one counts, since one server that can do it is enough."""
+    """Join the views of several servers on one target: the best one counts, for one that can do it is enough."""
     order = ("safe", "unknown", "unsafe")
     if not views:
         return judge([unknown("nobody_asked", "no other server could ask")])
