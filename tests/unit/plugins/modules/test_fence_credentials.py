@@ -40,8 +40,8 @@ def test_the_difference_holds_names_and_no_secret(tmp_path: Path) -> None:
 
 def test_what_belongs_to_no_device_any_more_is_removed(tmp_path: Path) -> None:
     directory = tmp_path / "d"
-    run_module("fence_credentials", _arguments(directory, old="1", kept="2"))
-    result = run_module("fence_credentials", _arguments(directory, kept="2"))
+    run_module("fence_credentials", _arguments(directory, old="first secret", kept="second secret"))
+    result = run_module("fence_credentials", _arguments(directory, kept="second secret"))
     assert result["removed"] == [str(directory / "old")]
     assert [path.name for path in directory.iterdir()] == ["kept"]
 
