@@ -16,6 +16,8 @@ READY := .venv/.ready
 export PATH := $(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# A fresh machine has no other locale that is UTF-8, and Ansible refuses to start without one.
+export LC_ALL := C.UTF-8
 unexport PYTHONPATH
 PLAY = ansible-playbook -i $(INVENTORY) -e lab_release=$(RELEASE)
 
@@ -29,7 +31,7 @@ venv: $(READY) ## Install what the controller needs into .venv
 # Debian packages that the controller itself needs; the lab's own come with the role lab.
 $(READY): requirements.txt
 	@tools/prerequisites
-	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv --clear .venv
 	@echo "Installing the locked Python packages into .venv (once, about half a minute)"
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@mkdir -p .collections/ansible_collections/pgha
@@ -40,11 +42,14 @@ $(READY): requirements.txt
 demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK=pacemaker RELEASE=bookworm|trixie)
 	$(PLAY) playbooks/lab.yml
 	$(PLAY) playbooks/deploy.yml
+	@echo
+	@echo 'Look again:  .venv/bin/ansible-playbook -i $(INVENTORY) playbooks/status.yml'
+	@echo 'Power cut:   /var/lib/pgha-lab/demo/server n1 off      (and: on)'
+	@echo 'Clean up:    make demo-down'
 
 .PHONY: demo-down
 demo-down: venv ## Take the demo's lab away, with everything it made
 	$(PLAY) playbooks/lab.yml -e lab_state=absent
-	rm -f $(INVENTORY)/secrets.yml
 
 .PHONY: test
 test: check molecule ## Every test: the checks, then the clusters on lab servers
@@ -57,24 +62,26 @@ lint: venv ## Style and Ansible's production profile
 	ruff check .
 	ruff format --check .
 	yamllint --strict .
-	ansible-lint --offline --profile production
+	shellcheck tools/molecule-all tools/prerequisites tools/sanity .ci/run
+	ansible-lint --offline --profile production --strict
 
 .PHONY: types
 types: venv ## Types, strictly
-	MYPYPATH=$(COLLECTIONS) mypy
+	MYPYPATH=$(COLLECTIONS) mypy --no-error-summary
 
 .PHONY: unit
 unit: venv ## Unit tests
-	@mkdir -p build
-	PYTHONPATH=$(COLLECTIONS) pytest -q --junitxml=build/unit.xml tests/unit
+	@mkdir -p build/results
+	pytest -q --junitxml=build/results/unit.xml tests/unit
 
 .PHONY: sanity
 sanity: venv ## ansible-test sanity, all of its tests
 	tools/sanity
 
 .PHONY: docs
-docs: venv ## Check the modules' and roles' documentation
+docs: venv ## Check the modules' and roles' documentation and the changelog
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+	antsibull-changelog lint
 
 .PHONY: molecule
 molecule: venv ## Both releases side by side: every fault on one, a short list on the other
