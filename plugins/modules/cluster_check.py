@@ -59,20 +59,12 @@ lines:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster import check
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
-try:
-    import netaddr  # noqa: F401
-
-    HAS_NETADDR = True
-except ImportError:
-    HAS_NETADDR = False
-
 
 def _check(module: AnsibleModule) -> dict[str, Any]:
-    from ansible_collections.pgha.cluster.plugins.module_utils.cluster import check  # noqa: PLC0415
-
     servers, values = module.params["servers"], module.params["values"]
     found = check.problems(servers, values)
     if found:
@@ -95,7 +87,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if not HAS_NETADDR:
+    if not check.HAS_NETADDR:
         module.fail_json(msg=missing_required_lib("netaddr"))
     finish(module, lambda: _check(module))
 

@@ -88,7 +88,7 @@ options:
     default: false
   keep:
     description:
-      - How many directories that were moved aside are kept, at least one. Older ones go when a checked clone is in place.
+      - How many directories that were moved aside are kept, at least one. Older ones go when a checked clone stands.
     type: int
     default: 1
 """

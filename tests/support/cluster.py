@@ -42,8 +42,9 @@ class Cluster:
         self.runs: Iterator[int] = iter(range(1, 1000))
 
     @classmethod
-    def chosen(cls, work: Path, environment: Mapping[str, str] = os.environ) -> Cluster:
+    def chosen(cls, work: Path, environment: Mapping[str, str] | None = None) -> Cluster:
         """Return the cluster that the environment chooses, as the molecule scenarios do."""
+        environment = os.environ if environment is None else environment
         return cls(
             environment.get("PGHA_LAB", "molecule"),
             environment.get("PGHA_PREFIX", "10.86"),

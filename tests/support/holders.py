@@ -39,7 +39,8 @@ def answer(frame: bytes) -> tuple[str, str] | None:
     """Return address and hardware address of who answers, or nothing when the frame is no such answer."""
     if len(frame) < FRAME.size:
         return None
-    _, _, ethertype, _, _, _, _, operation, hardware, address, _, _ = FRAME.unpack(frame[: FRAME.size])
+    fields = FRAME.unpack(frame[: FRAME.size])
+    ethertype, (operation, hardware, address) = fields[2], fields[7:10]
     if ethertype != ETHERTYPE_ARP or operation != REPLY:
         return None
     return str(IPv4Address(address)), hardware.hex(":")

@@ -26,9 +26,10 @@ CONNECT_SECONDS = 3
 Found = TypeVar("Found")
 
 
-def patient(seconds: float, environment: Mapping[str, str] = os.environ) -> float:
+def patient(seconds: float, environment: Mapping[str, str] | None = None) -> float:
     """Return a deadline as this machine needs it."""
-    return seconds * float(environment.get(PATIENCE) or 1)
+    chosen = os.environ if environment is None else environment
+    return seconds * float(chosen.get(PATIENCE) or 1)
 
 
 def wait_until(

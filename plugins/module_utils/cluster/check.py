@@ -16,7 +16,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import netaddr
+try:
+    import netaddr
+
+    HAS_NETADDR = True
+except ImportError:
+    # The module says so and refuses; nothing here is reached without it.
+    HAS_NETADDR = False
 
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 VIRTUAL = {"write": "public", "read": "public", "replication": "replication"}

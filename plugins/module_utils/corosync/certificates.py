@@ -30,8 +30,8 @@ _CLUSTER = "Cluster Cert"
 
 def pem_body(text: str) -> str:
     """The first certificate of a text, without what tools print around it and without line breaks."""
-    _, found, rest = text.partition("-----BEGIN CERTIFICATE-----")
-    body, ended, _ = rest.partition("-----END CERTIFICATE-----")
+    _before, found, rest = text.partition("-----BEGIN CERTIFICATE-----")
+    body, ended, _after = rest.partition("-----END CERTIFICATE-----")
     return "".join(body.split()) if found and ended else ""
 
 

@@ -130,7 +130,7 @@ class LabFiles:
                 self._make_key(self.root / path, comment)
         if not (self.root / "bmc_password").exists():
             letters = string.ascii_letters + string.digits
-            text = "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH))
+            text = "".join(secrets.choice(letters) for _place in range(PASSWORD_LENGTH))
             self.write(File("bmc_password", text + "\n", 0o600))
 
     def _make_key(self, path: Path, comment: str) -> None:

@@ -70,8 +70,7 @@ def _address_problems(lab: Lab) -> Iterable[str]:
     subnets = {network.name: _subnet(network) for network in lab.networks}
     seen: dict[str, str] = {network.gateway: "this machine" for network in lab.networks if _subnet(network)}
     for server in lab.servers:
-        places = [(network, address) for network, address in server.addresses.items()]
-        for network, address in [*places, ("management", server.bmc_address)]:
+        for network, address in [*server.addresses.items(), ("management", server.bmc_address)]:
             what = f"{server.name}'s BMC" if address == server.bmc_address else f"{server.name} ({network})"
             subnet = subnets.get(network)
             if network not in subnets:

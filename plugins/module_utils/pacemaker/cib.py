@@ -59,7 +59,8 @@ def write(root: ET.Element) -> str:
 def configuration(root: ET.Element) -> ET.Element:
     """Return the configuration of a CIB that :func:`read` accepted."""
     found = root.find("configuration")
-    assert found is not None
+    if found is None:
+        raise ParseError("This is not a CIB: no configuration in it", where=f"/{root.tag}")
     return found
 
 

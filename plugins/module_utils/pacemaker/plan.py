@@ -224,7 +224,7 @@ def _apply(root: ET.Element, change: Change) -> None:
         return
     new = copy.deepcopy(change.after)
     if new.tag == "fencing-level":
-        target, _, index = change.key.id.rpartition(":")
+        target, _colon, index = change.key.id.rpartition(":")
         new.set("id", "fencing-" + "".join(c if c.isalnum() or c in "-_." else "_" for c in target) + f"-{index}")
     if old is not None:
         if new.tag == "nvpair" and old.tag == "nvpair":

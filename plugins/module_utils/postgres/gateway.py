@@ -9,7 +9,6 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def postmaster_pid(data_directory: Path) -> int | None:
     """
     try:
         pid = int((data_directory / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
-        if os.readlink(f"/proc/{pid}/cwd") == os.path.realpath(data_directory):
+        if Path(f"/proc/{pid}/cwd").readlink() == data_directory.resolve():
             return pid
     except (OSError, ValueError):
         return None

@@ -38,7 +38,8 @@ SELECT application_name AS name, host(client_addr) AS address, state, sync_state
 FROM pg_stat_replication ORDER BY application_name
 """
 SLOTS = """
-SELECT slot_name AS name, active, wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint AS retained_bytes
+SELECT slot_name AS name, active, wal_status,
+       pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint AS retained_bytes
 FROM pg_replication_slots ORDER BY slot_name
 """
 

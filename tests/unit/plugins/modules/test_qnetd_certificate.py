@@ -36,7 +36,7 @@ def test_without_a_request_it_only_reads(vote_host: tuple[FakePrograms, dict[str
 
 
 def test_a_request_is_signed(vote_host: tuple[FakePrograms, dict[str, Any]]) -> None:
-    _, arguments = vote_host
+    _programs, arguments = vote_host
     result = run_module("qnetd_certificate", {**arguments, "request": "cmVxdWVzdA=="})
     assert (result["changed"], result["certificate"]) == (True, "cmVxdWVzdCBzaWduZWQ=")
 

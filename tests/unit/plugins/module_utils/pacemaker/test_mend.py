@@ -90,7 +90,7 @@ def test_the_mend_goes_when_an_upgrade_brought_a_right_tool(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("done", [1, 2])
 def test_an_interrupted_mend_is_completed(tmp_path: Path, done: int) -> None:
-    gateway, _ = _server(tmp_path, _BROKEN)
+    gateway, _tool = _server(tmp_path, _BROKEN)
     for step in plan_mend(gateway.state())[:done]:
         gateway.take(step)
     _mend(gateway)
@@ -99,7 +99,7 @@ def test_an_interrupted_mend_is_completed(tmp_path: Path, done: int) -> None:
 
 
 def test_a_tool_that_says_something_else_is_not_guessed_at(tmp_path: Path) -> None:
-    gateway, _ = _server(tmp_path, "#!/bin/sh\nn=somebody\n")
+    gateway, _tool = _server(tmp_path, "#!/bin/sh\nn=somebody\n")
     with pytest.raises(PghaError, match="Nobody can tell"):
         gateway.reading()
 
