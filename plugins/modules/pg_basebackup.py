@@ -142,7 +142,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import
     CloneOptions,
     clone,
     drop_older,
-    recover,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import CloneStep, Decision, clone_plan
 
@@ -180,10 +179,7 @@ def _result(step: CloneStep, data: Path) -> dict[str, Any]:
 def _work(module: AnsibleModule) -> dict[str, Any]:
     given = module.params
     data, binaries = Path(given["data_directory"]), Path(given["bin_directory"])
-    recovered = "" if module.check_mode else recover(data)
-    step = _plan(given, given["force"] and not recovered)
-    if recovered and step.decision is Decision.KEEP:
-        return _result(step, data) | {"changed": True, "reason": recovered}
+    step = _plan(given, given["force"])
     if module.check_mode or step.decision is Decision.KEEP:
         return _result(step, data)
     if given["slot"]:

@@ -7,6 +7,8 @@ Everything this file makes or moves has a name that begins with the data directo
 interruption knows what is its own:
 
 - ``<data>.pgha-clone``: a clone under way. Never in service; the next run removes it.
+- ``<data>.pgha-checked``: a checked clone right before it is exchanged with the data directory, and right after it what
+  was there. The next run keeps it like anything that was moved aside.
 - ``<data>.pgha-old-<UTC time>``: what was in service before. Moved aside, never removed by a clone that is not checked.
 
 This module util is private to the collection.
@@ -14,6 +16,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -95,16 +98,27 @@ def _verify(bin_directory: Path, place: Path, timeout: float, runner: Runner) ->
         raise PghaError("The copy is damaged and was not put in place.", ran=call, said=done.stderr or done.stdout)
 
 
-def recover(data_directory: Path) -> str:
-    """Undo the half of a replacement that an interruption left: the old directory moved away, the new not in place."""
-    moved = sorted(data_directory.parent.glob(f"{data_directory.name}.pgha-old-*"))
-    empty = not data_directory.exists() or not any(data_directory.iterdir())
-    if empty and moved and beside(data_directory, "checked").exists():
-        if data_directory.exists():
-            data_directory.rmdir()
-        beside(data_directory, "checked").rename(data_directory)
-        return "a checked clone of an interrupted run was put in place"
-    return ""
+def _exchange(one: Path, other: Path) -> None:
+    """Swap two directories in one step (renameat2(2), RENAME_EXCHANGE).
+
+    Two renames would leave a moment without any data directory, and a crash in it a server without one. The resource
+    agent of Debian 13 cannot even be stopped there, so that the cluster fences such a server again and again.
+    """
+    here, exchange = -100, 2
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) != 0:
+        number = ctypes.get_errno()
+        raise PghaError(
+            f"{one} and {other} could not be exchanged.",
+            said=os.strerror(number),
+            next_step="keep the data directory on a file system that can do it, such as ext4, xfs or btrfs, and let it "
+            "not be a mount point itself",
+        )
+
+
+def _is_empty(data_directory: Path) -> bool:
+    """Tell whether there is nothing to keep: no directory, or the bare one with PG_VERSION that the role places."""
+    return not data_directory.exists() or {one.name for one in data_directory.iterdir()} <= {"PG_VERSION"}
 
 
 def clone(
@@ -117,22 +131,28 @@ def clone(
     """
     place, checked = beside(data_directory, "clone"), beside(data_directory, "checked")
     progress = beside(data_directory, "progress")
-    for left_over in (place, checked):
-        if left_over.exists():
-            shutil.rmtree(left_over)
+    if place.exists():
+        shutil.rmtree(place)
+    if checked.exists():
+        # An interrupted run left either its clone here, or, after the exchange, what was in service before: keep it.
+        checked.rename(beside(data_directory, f"old-{stamp}-interrupted"))
     _copy(argv(options, bin_directory, place), progress, options.timeout)
     _verify(bin_directory, place, options.timeout, runner)
     # S2: whoever starts this directory by hand gets a standby and no second primary.
     (place / "standby.signal").touch(mode=0o600)
     place.rename(checked)
-    old: Path | None = None
-    if data_directory.exists() and any(data_directory.iterdir()):
-        old = beside(data_directory, f"old-{stamp}")
-        data_directory.rename(old)
-    elif data_directory.exists():
-        data_directory.rmdir()
-    checked.rename(data_directory)
-    return {"moved_aside": str(old) if old else "", "progress_file": str(progress)}
+    if not data_directory.exists():
+        checked.rename(data_directory)
+        return {"moved_aside": "", "progress_file": str(progress)}
+    bare = _is_empty(data_directory)
+    _exchange(checked, data_directory)
+    # From here on the clone is in service and `checked` is what was there before.
+    if bare:
+        shutil.rmtree(checked)
+        return {"moved_aside": "", "progress_file": str(progress)}
+    old = beside(data_directory, f"old-{stamp}")
+    checked.rename(old)
+    return {"moved_aside": str(old), "progress_file": str(progress)}
 
 
 def drop_older(data_directory: Path, keep: int) -> list[str]:

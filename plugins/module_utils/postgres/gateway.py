@@ -38,10 +38,15 @@ def postmaster_pid(data_directory: Path) -> int | None:
     return None
 
 
+def has_data(data_directory: Path) -> bool:
+    """Tell whether there is a cluster's data; PG_VERSION alone is the bare directory that the role places."""
+    return (data_directory / "global" / "pg_control").exists()
+
+
 def control(data_directory: Path, bin_directory: Path, runner: Runner = run) -> Control | None:
     """Read the control data; None where there is no data directory or no PostgreSQL yet."""
     tool = bin_directory / "pg_controldata"
-    if not (data_directory / "PG_VERSION").exists() or not tool.exists():
+    if not has_data(data_directory) or not tool.exists():
         return None
     done = runner([str(tool), "-D", str(data_directory)], timeout=20)
     if done.rc != 0:
@@ -60,7 +65,7 @@ def backup_start(data_directory: Path) -> Fork | None:
 def target(data_directory: Path, bin_directory: Path, runner: Runner = run) -> Target:
     """Observe the data directory that is to follow."""
     return Target(
-        exists=(data_directory / "PG_VERSION").exists(),
+        exists=has_data(data_directory),
         running=postmaster_pid(data_directory) is not None,
         control=control(data_directory, bin_directory, runner),
         backup_start=backup_start(data_directory),

@@ -90,7 +90,7 @@ def observe(data_directory: Path, bin_directory: Path, socket_directory: str, po
     """Observe a server; one that is stopped or absent is an answer and no failure."""
     control = gateway.control(data_directory, bin_directory)
     if gateway.postmaster_pid(data_directory) is None:
-        return stopped(control, exists=(data_directory / "PG_VERSION").exists())
+        return stopped(control, exists=gateway.has_data(data_directory))
     try:
         row = gateway.query(socket_directory, port, SERVER)[0]
         on_primary = not row["in_recovery"]
