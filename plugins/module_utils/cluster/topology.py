@@ -98,6 +98,19 @@ def _links(database: Sequence[Mapping[str, Any]]) -> list[str]:
     return [name for name in LINK_ORDER if all(name in server["addresses"] for server in database)]
 
 
+def _certificate_names(
+    database: Sequence[Mapping[str, Any]], virtual_addresses: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Return every name and address by which a client may reach each server."""
+    return {
+        server["name"]: sorted(
+            {f"DNS:{server['name']}", "DNS:localhost"}
+            | {f"IP:{address}" for address in (*server["addresses"].values(), *virtual_addresses.values())}
+        )
+        for server in database
+    }
+
+
 def topology(
     servers: Sequence[Mapping[str, Any]],
     networks: Mapping[str, str],
@@ -117,13 +130,6 @@ def topology(
         kind: {"address": address, "prefix": subnets[VIRTUAL_NETWORK[kind]].prefixlen}
         for kind, address in virtual_addresses.items()
     }
-    certificate_names = {
-        server["name"]: sorted(
-            {f"DNS:{server['name']}", "DNS:localhost"}
-            | {f"IP:{address}" for address in (*server["addresses"].values(), *virtual_addresses.values())}
-        )
-        for server in database
-    }
     return {
         "database": [server["name"] for server in database],
         "vote": vote[0]["name"] if vote else None,
@@ -140,7 +146,7 @@ def topology(
         "database_addresses": [address for server in database for address in server["addresses"].values()],
         "all_addresses": [address for server in servers for address in server["addresses"].values()],
         "virtual": virtual,
-        "certificate_names": certificate_names,
+        "certificate_names": _certificate_names(database, virtual_addresses),
         "fence_devices": [
             {"level": 1, "options": {}, "secrets": {}, **device, "server": server["name"]}
             for server in database
