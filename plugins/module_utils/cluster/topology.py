@@ -111,6 +111,15 @@ def _certificate_names(
     }
 
 
+def _fence_devices(database: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return all fence devices, each with the server that it powers off."""
+    return [
+        {"level": 1, "options": {}, "secrets": {}, **device, "server": server["name"]}
+        for server in database
+        for device in server["fence_devices"]
+    ]
+
+
 def topology(
     servers: Sequence[Mapping[str, Any]],
     networks: Mapping[str, str],
@@ -126,10 +135,6 @@ def topology(
     vote = [server for server in servers if server["role"] == "vote"]
     subnets = _networks(networks)
     links = _links(database)
-    virtual = {
-        kind: {"address": address, "prefix": subnets[VIRTUAL_NETWORK[kind]].prefixlen}
-        for kind, address in virtual_addresses.items()
-    }
     return {
         "database": [server["name"] for server in database],
         "vote": vote[0]["name"] if vote else None,
@@ -145,11 +150,10 @@ def topology(
         ],
         "database_addresses": [address for server in database for address in server["addresses"].values()],
         "all_addresses": [address for server in servers for address in server["addresses"].values()],
-        "virtual": virtual,
+        "virtual": {
+            kind: {"address": address, "prefix": subnets[VIRTUAL_NETWORK[kind]].prefixlen}
+            for kind, address in virtual_addresses.items()
+        },
         "certificate_names": _certificate_names(database, virtual_addresses),
-        "fence_devices": [
-            {"level": 1, "options": {}, "secrets": {}, **device, "server": server["name"]}
-            for server in database
-            for device in server["fence_devices"]
-        ],
+        "fence_devices": _fence_devices(database),
     }

@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The truth about a cluster, situation by situation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.render import lines, size
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import GUARD, Expected, Seen, status
+from hypothesis import given
+from hypothesis import strategies as st
+
+EXPECTED = Expected(
+    cluster="demo",
+    stack="pacemaker",
+    mode="sync",
+    virtual={"write": "10.0.0.100", "read": "10.0.0.101", "replication": "10.0.1.100"},
+    vote="v1",
+    fenced=frozenset({"n1", "n2"}),
+    accept_split_brain=False,
+    command="ansible-playbook -i hosts playbooks/",
+)
+SAFE = {"verdict": "safe", "reasons": []}
+
+
+def node(name: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "online": True,
+        "unclean": False,
+        "pending": False,
+        "standby": False,
+        "maintenance": False,
+    } | changed
+
+
+def crm(**changed: Any) -> dict[str, Any]:
+    return {
+        "cluster_running": True,
+        "with_quorum": True,
+        "votes": {"expected": 3, "total": 3},
+        "nodes": [node("n1"), node("n2")],
+        "node_attributes": {"n1": {"pgha-data": "ready"}, "n2": {"pgha-data": "ready"}},
+        "failures": [],
+        "fencing": [],
+    } | changed
+
+
+def primary(name: str, replicas: list[dict[str, Any]] | None = None, **changed: Any) -> Seen:
+    follower = {"name": "n2" if name == "n1" else "n1", "sync_state": "sync", "lag_bytes": 0, "lag_seconds": 0.0}
+    postgres = {
+        "role": "primary",
+        "timeline": 3,
+        "lsn": "0/5000148",
+        "replicas": [follower] if replicas is None else replicas,
+    }
+    other = follower["name"]
+    return Seen(
+        name=name,
+        reached=True,
+        postgres=postgres,
+        crm=changed.pop("crm", crm()),
+        fencing=changed.pop("fencing", {str(other): SAFE}),
+        addresses=("10.0.0.100", "10.0.1.100", *changed.pop("addresses", ())),
+    )
+
+
+def standby(name: str, view: dict[str, Any] | None = None) -> Seen:
+    other = "n1" if name == "n2" else "n2"
+    postgres = {"role": "standby", "streaming": True, "timeline": 3, "lsn": "0/5000148"}
+    return Seen(name, True, postgres, view or crm(), {other: SAFE}, ("10.0.0.101",))
+
+
+def stopped(name: str, view: dict[str, Any], role: str = "stopped") -> Seen:
+    return Seen(name, True, {"role": role}, view, {"n1" if name == "n2" else "n2": SAFE}, ())
+
+
+def gone(name: str) -> Seen:
+    return Seen(name, False, {}, {}, {}, ())
+
+
+def says(report: dict[str, Any], words: str) -> bool:
+    return any(words in text for text in (*report["problems"], *report["next"]))
+
+
+def test_a_whole_cluster_has_no_problem() -> None:
+    report = status([primary("n1"), standby("n2")], EXPECTED)
+    assert (report["state"], report["primary"], report["redundant"], report["problems"]) == ("ok", "n1", True, [])
+    text = "\n".join(lines(report, ["try this"]))
+    assert "OK" in text
+    assert "write address 10.0.0.100: n1" in text
+    assert "0 B, 0.0 s" in text
+
+
+def test_a_lost_standby_leaves_writes_and_no_redundancy() -> None:
+    view = crm(nodes=[node("n1"), node("n2", online=False)])
+    report = status([primary("n1", [], crm=view, addresses=("10.0.0.101",)), gone("n2")], EXPECTED)
+    assert (report["state"], report["redundant"]) == ("degraded", False)
+    assert says(report, "NOT REDUNDANT: n1")
+    assert says(report, "n2 does not answer")
+
+
+def test_an_old_primary_waits_for_its_rebuild() -> None:
+    view = crm(failures=[{"node": "n1", "resource": "postgresql", "reason": GUARD + ". You have to remove"}])
+    report = status([stopped("n1", view), primary("n2", [], crm=view, addresses=("10.0.0.101",))], EXPECTED)
+    assert says(report, "n1 was primary and did not stop in order")
+    assert "ansible-playbook -i hosts playbooks/rebuild_standby.yml -e pgha_target=n1" in report["next"]
+
+
+def test_unproven_data_is_named() -> None:
+    view = crm(node_attributes={"n1": {"pgha-data": "ready"}, "n2": {}})
+    report = status([primary("n1", [], crm=view), stopped("n2", view, "none")], EXPECTED)
+    assert says(report, "the data of n2 is not proven")
+    assert says(report, "rebuild_standby.yml -e pgha_target=n2")
+
+
+def test_failed_fencing_blocks_the_promotion_and_says_so() -> None:
+    failed = {"target": "n1", "status": "failed", "action": "reboot"}
+    view = crm(nodes=[node("n1", online=False, unclean=True), node("n2")], fencing=[failed])
+    bad = {"n1": {"verdict": "unsafe", "reasons": [{"message": "does not answer", "verdict": "unsafe"}]}}
+    waiting = Seen("n2", True, {"role": "standby", "streaming": False}, view, bad, ())
+    report = status([gone("n1"), waiting], EXPECTED)
+    assert (report["state"], report["primary"]) == ("down", None)
+    assert says(report, "its fencing failed. No server is promoted before that.")
+    assert says(report, "stonith_admin --confirm n1")
+    assert says(report, "fencing of n1 is unsafe: does not answer")
+
+
+def test_two_primaries_are_dangerous() -> None:
+    report = status([primary("n1"), primary("n2")], EXPECTED)
+    assert (report["state"], report["primary"]) == ("dangerous", None)
+    assert says(report, "TWO SERVERS TAKE WRITES: n1 and n2")
+
+
+def test_everything_lost_is_down() -> None:
+    report = status([gone("n1"), gone("n2")], EXPECTED)
+    assert report["state"] == "down"
+    assert says(report, "no server takes writes")
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        (crm(votes={"expected": 3, "total": 2}), "2 of 3 votes are present"),
+        (crm(nodes=[node("n1"), node("n2", standby=True)]), "n2 is in standby"),
+        (crm(nodes=[node("n1"), node("n2", maintenance=True)]), "n2 is in maintenance"),
+        (crm(fencing=[{"target": "n2", "status": "pending"}]), "fencing of n2 is under way"),
+    ],
+)
+def test_what_degrades_is_named(view: dict[str, Any], words: str) -> None:
+    report = status([primary("n1", crm=view), standby("n2", view)], EXPECTED)
+    assert report["state"] == "degraded"
+    assert says(report, words)
+
+
+def test_accepted_split_brain_is_repeated_for_ever() -> None:
+    careless = Expected(**{**vars(EXPECTED), "accept_split_brain": True})
+    assert says(status([primary("n1"), standby("n2")], careless), "pgha_accept_split_brain is true")
+
+
+def test_an_address_on_two_servers_is_named() -> None:
+    both = Seen("n2", True, {"role": "standby", "streaming": True}, crm(), {"n1": SAFE}, ("10.0.0.100", "10.0.0.101"))
+    assert says(status([primary("n1"), both], EXPECTED), "write address 10.0.0.100 is on n1 and n2")
+
+
+def test_a_stopped_cluster_manager_is_named() -> None:
+    alone = Seen("n2", True, {"role": "standby", "streaming": True}, {"cluster_running": False}, {}, ("10.0.0.101",))
+    assert says(status([primary("n1"), alone], EXPECTED), "the cluster manager does not run on n2")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(None, "-"), (0, "0 B"), (2048, "2 kB"), (5 << 20, "5 MB"), (1 << 41, "2048 GB")]
+)
+def test_sizes(count: int | None, text: str) -> None:
+    assert size(count) == text
+
+
+situations = st.lists(
+    st.sampled_from([primary("n1"), standby("n1"), gone("n1"), stopped("n1", crm())]), min_size=1, max_size=1
+)
+
+
+@given(situations, st.sampled_from([primary("n2"), standby("n2"), gone("n2"), stopped("n2", crm())]))
+def test_ok_means_one_primary_and_a_copy(first: list[Seen], second: Seen) -> None:
+    servers = [*first, second]
+    report = status(servers, EXPECTED)
+    assert lines(report, [])
+    writers = sum(server.role == "primary" for server in servers)
+    assert (report["state"] == "dangerous") == (writers == 2)
+    if report["state"] == "ok":
+        assert writers == 1
+        assert report["redundant"]
