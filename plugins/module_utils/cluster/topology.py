@@ -120,6 +120,15 @@ def _fence_devices(database: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     ]
 
 
+def _virtual(
+    subnets: Mapping[str, ipaddress.IPv4Network | ipaddress.IPv6Network], virtual_addresses: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    return {
+        kind: {"address": address, "prefix": subnets[VIRTUAL_NETWORK[kind]].prefixlen}
+        for kind, address in virtual_addresses.items()
+    }
+
+
 def topology(
     servers: Sequence[Mapping[str, Any]],
     networks: Mapping[str, str],
@@ -133,7 +142,6 @@ def topology(
     """
     database = [server for server in servers if server["role"] == "database"]
     vote = [server for server in servers if server["role"] == "vote"]
-    subnets = _networks(networks)
     links = _links(database)
     return {
         "database": [server["name"] for server in database],
@@ -150,10 +158,7 @@ def topology(
         ],
         "database_addresses": [address for server in database for address in server["addresses"].values()],
         "all_addresses": [address for server in servers for address in server["addresses"].values()],
-        "virtual": {
-            kind: {"address": address, "prefix": subnets[VIRTUAL_NETWORK[kind]].prefixlen}
-            for kind, address in virtual_addresses.items()
-        },
+        "virtual": _virtual(_networks(networks), virtual_addresses),
         "certificate_names": _certificate_names(database, virtual_addresses),
         "fence_devices": _fence_devices(database),
     }

@@ -36,19 +36,17 @@ def test_a_safety_rule_names_its_danger_its_decision_and_tests_that_exist(page: 
         assert f"def {test or 'test_'}" in source.read_text(encoding="utf-8"), f"{path} has no {test}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=house.name_of)
-def test_links_and_playbooks_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
-        if "://" not in target:
-            assert (page.parent / target).exists(), f"link to {target}"
-    for playbook in re.findall(r"\bplaybooks/[\w/]+\.yml", text):
-        assert (house.ROOT / playbook).exists(), f"{playbook} does not exist"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=house.name_of)
-def test_make_targets_exist(page: Path) -> None:
+def test_links_playbooks_and_make_targets_exist() -> None:
     makefile = (house.ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")):
-        known = re.search(rf"^{target}:", makefile, re.MULTILINE) or target.startswith("molecule-")
-        assert known, f"make {target}"
+    missing = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        links = [target for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in target]
+        missing += [f"{house.name_of(page)}: {target}" for target in links if not (page.parent / target).exists()]
+        for playbook in re.findall(r"\bplaybooks/[\w/]+\.yml", text):
+            if not (house.ROOT / playbook).exists():
+                missing.append(f"{house.name_of(page)}: {playbook}")
+        for target in re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.MULTILINE):
+            if not re.search(rf"^{target}:", makefile, re.MULTILINE) and not target.startswith("molecule-"):
+                missing.append(f"{house.name_of(page)}: make {target}")
+    assert not missing
