@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module around the fencing verdicts, and the questions that it asks a device."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
+from ansible_collections.pgha.cluster.tests.support.module_process import run_module
+
+GUID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
+PARAMS = {
+    "ip": "10.0.2.111",
+    "username": "admin",
+    "lanplus": "1",
+    "cipher": "3",
+    "ipmitool_path": "/etc/pgha/x.ipmitool",
+}
+
+
+class Device:
+    """Answers as a device does, and remembers what it was asked."""
+
+    def __init__(self, rc: int) -> None:
+        self.rc = rc
+        self.calls: list[tuple[list[str], str | None]] = []
+
+    def __call__(
+        self, argv: Sequence[str], *, timeout: float, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Completed:
+        self.calls.append((list(argv), stdin))
+        if argv[0].startswith("/usr/sbin/"):
+            return Completed(self.rc, "Status: ON", "Failed: no answer\nDeprecationWarning: pipes")
+        return Completed(0, f"System GUID  : {GUID}\nGUID Encoding: SMBIOS", "")
+
+
+def test_a_device_is_asked_on_standard_input_and_for_its_identity() -> None:
+    device = Device(0)
+    asked = gateway.ask("fence_ipmilan", PARAMS, device)
+    assert (asked.power, asked.guid) == ("on", GUID)
+    (agent, words), (ipmitool, _none) = device.calls
+    assert agent == ["/usr/sbin/fence_ipmilan"]
+    assert words is not None
+    assert "action=status\n" in words
+    assert "ip=10.0.2.111\n" in words
+    assert ipmitool == [
+        "/etc/pgha/x.ipmitool", "-I", "lanplus", "-H", "10.0.2.111", "-C", "3", "-U", "admin", "mc", "guid",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rc", "power"), [(0, "on"), (2, "off"), (1, "")])
+def test_the_exit_status_of_an_agent_is_the_power_state(rc: int, power: str) -> None:
+    assert gateway.ask("fence_ipmilan", PARAMS, Device(rc)).power == power
+
+
+def test_what_a_silent_device_said_is_kept() -> None:
+    assert gateway.ask("fence_ipmilan", PARAMS, Device(1)).said == "Failed: no answer"
+
+
+def test_a_device_without_ipmitool_tells_no_identity() -> None:
+    assert gateway.ask("fence_redfish", {"ip": "10.0.2.111"}, Device(0)).guid == ""
+
+
+def test_a_real_fencing_goes_through_the_cluster_and_its_failure_is_told() -> None:
+    device = Device(0)
+    gateway.power_cycle("n2", device, 120)
+    assert device.calls[0][0] == ["stonith_admin", "--reboot", "n2", "--timeout=120"]
+
+    def refuses(
+        argv: Sequence[str], *, timeout: float, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Completed:
+        return Completed(124, "", "No such device")
+
+    with pytest.raises(PghaError, match="could not fence n2"):
+        gateway.power_cycle("n2", refuses, 120)
+
+
+def test_a_server_without_a_cluster_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.path.dirname("/nowhere/"))  # noqa: PTH120
+    device = {"name": "fence-n1", "server": "n1", "agent": "fence_ipmilan", "level": 1, "params": PARAMS}
+    result = run_module("fence_check", {"devices": [device], "self": "n2"})
+    assert result["fencing"] == {}
+    assert result["changed"] is False
