@@ -87,7 +87,7 @@ docs: venv ## Check the modules' and roles' documentation and the changelog
 molecule: venv ## Both releases side by side: every fault on one, a short list on the other
 	tools/molecule-all
 
-molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|trixie)
+molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|trixie PGHA_FAULTS=full|short)
 	PGHA_RELEASE=$(RELEASE) molecule test -s $*
 
 .PHONY: bench
