@@ -43,7 +43,8 @@ def test_a_row_written_at_the_write_address_is_read_at_the_read_address(clients:
         )
         return rows == [(True, 1)]
 
-    wait_until(there, 10, "the row at the read address, on a standby")
+    # The cluster moves the read address once it has seen the standby in step, a few seconds after the deploy is done.
+    wait_until(there, 30, "the row at the read address, on a standby")
 
 
 def test_the_standby_follows_over_the_replication_address_and_the_commit_waits_for_it(clients: Cluster) -> None:
