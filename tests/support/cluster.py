@@ -190,6 +190,10 @@ class Cluster:
             f"{OBSERVED};",
         ]
         self.must_sql(primary, "\n".join(statements))
+        # A standby may answer clients before it has replayed all this: a commit waits until it is stored there.
+        made = "SELECT to_regclass('observed') IS NOT NULL"
+        standby = self.other(primary)
+        wait_until(lambda: self.sql(standby, made, DATABASE) == "t", 30, f"the clients' tables on {standby.name}")
 
     def traffic(self, name: str) -> Traffic:
         """Return writer, reader and observers, to be used as a context."""
