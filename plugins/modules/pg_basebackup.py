@@ -13,21 +13,23 @@ version_added: 0.1.0
 author:
   - pgha.cluster contributors (@pgha)
 description:
-  - Leaves the directory alone when control data, WAL and timeline history prove that it can follow the primary as it
-    is, and says what proved it.
+  - Leaves the directory alone when control data and timeline history prove that it can follow the primary as it is.
   - Otherwise clones the primary into a directory beside it, checks the clone with C(pg_verifybackup), moves the old
-    directory aside and puts the clone in its place. Nothing is removed before a checked clone is in place.
-  - An interrupted run leaves nothing in service that is half made. The next run removes its leftovers, or completes it
-    when only the last step was missing. Two runs at once into one place are refused.
-  - Runs as the operating system user of PostgreSQL, which must be able to write to the parent of the data directory.
-    The password comes from that user's password file, or from O(password).
-  - The progress of a long clone stands in C(<data_directory>.pgha-progress) while it runs, and what the clone is in
-    C(<data_directory>.pgha-clone.json).
+    directory aside and puts the clone in its place. An interrupted run leaves nothing in service.
+  - Runs as the operating system user of PostgreSQL. The password comes from its password file.
+  - The progress of a long clone stands in C(<data_directory>.pgha-progress) while it runs.
 extends_documentation_fragment:
   - pgha.cluster.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
 options:
   data_directory:
-    description: The data directory. Nothing replaces it while PostgreSQL runs in it. It must not be a mount point.
+    description: The data directory. PostgreSQL must not run in it.
     type: path
     required: true
   bin_directory:
@@ -35,7 +37,7 @@ options:
     type: path
     required: true
   host:
-    description: Address of the primary, or the directory of its socket.
+    description: Address of the primary.
     type: str
     required: true
   port:
@@ -69,7 +71,7 @@ options:
     type: int
     default: 0
   tablespace_mapping:
-    description: Directory of a tablespace on the primary to the directory that it gets here. Others get the same one.
+    description: Directory of a tablespace on the primary to the directory that it gets here.
     type: dict
     default: {}
   timeout:
@@ -106,47 +108,97 @@ EXAMPLES = r"""
 
 RETURN = r"""
 decision:
-  description:
-    - V(keep) when the data can follow as it is, V(prepare) when it only lacked its C(standby.signal)
-      or its slot.
-    - V(finish) when an interrupted run had left a checked clone ready, V(clone) for a new one.
+  description: The value C(keep) or C(clone).
   returned: success
   type: str
 reason:
-  description: Why, in a sentence.
+  description: Why, in one sentence.
   returned: success
   type: str
-  sample: "it diverged: 0/5000148 on timeline 3 is not in the primary's past"
-size_bytes:
-  description: Size of the primary, V(null) when nobody may ask for it.
-  returned: success
-  type: int
-copied_bytes:
-  description: How much was copied.
-  returned: when something was cloned
-  type: int
-seconds:
-  description: How long copying, checking and replacing took.
-  returned: when something changed
-  type: float
 moved_aside:
-  description: Where the old data directory went, empty when there was none.
-  returned: when something was cloned
+  description: Where the old data stands now; empty when there was none.
+  returned: when cloned
   type: str
 dropped:
-  description: Directories of earlier runs that were removed.
-  returned: when something was cloned
+  description: Directories of earlier clones that were removed.
+  returned: when cloned
   type: list
   elements: str
-progress_file:
-  description: What C(pg_basebackup) said.
-  returned: when something was cloned
-  type: str
+seconds:
+  description: How long the clone took.
+  returned: when cloned
+  type: float
 """
+
+import time
+from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.basebackup import work
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import (
+    CloneOptions,
+    clone,
+    drop_older,
+)
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import CloneStep, Decision, clone_plan
+
+
+def _parameters(given: dict[str, Any]) -> dict[str, Any]:
+    parameters = {key: given[key] for key in ("host", "port", "user", "sslmode")}
+    if given["sslrootcert"]:
+        parameters["sslrootcert"] = given["sslrootcert"]
+    return parameters
+
+
+def _plan(given: dict[str, Any], force: bool) -> CloneStep:
+    data, binaries = Path(given["data_directory"]), Path(given["bin_directory"])
+    return clone_plan(
+        gateway.target(data, binaries),
+        gateway.source(_parameters(given)),
+        force=force,
+        replace_foreign=given["replace_foreign"],
+    )
+
+
+def _result(step: CloneStep, data: Path) -> dict[str, Any]:
+    cloned = step.decision is Decision.CLONE
+    return {
+        "changed": cloned,
+        "decision": step.decision.value,
+        "reason": step.reason,
+        "diff": {
+            "before": f"{data}: {step.reason}\n" if cloned else "",
+            "after": f"{data}: a checked clone of the primary\n" if cloned else "",
+        },
+    }
+
+
+def _work(module: AnsibleModule) -> dict[str, Any]:
+    given = module.params
+    data, binaries = Path(given["data_directory"]), Path(given["bin_directory"])
+    step = _plan(given, given["force"])
+    if module.check_mode or step.decision is Decision.KEEP:
+        return _result(step, data)
+    if given["slot"]:
+        gateway.ensure_slot(_parameters(given), given["slot"])
+    options = CloneOptions(
+        connection=_parameters(given),
+        slot=given["slot"],
+        checkpoint=given["checkpoint"],
+        max_rate=given["max_rate"],
+        tablespace_mapping=given["tablespace_mapping"],
+        timeout=given["timeout"],
+    )
+    began = time.monotonic()
+    done = clone(data, binaries, options, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    again = _plan(given, force=False)
+    if again.decision is not Decision.KEEP:
+        raise PghaError(f"The clone is in place and still could not follow: {again.reason}.")
+    dropped = drop_older(data, max(given["keep"], 1))
+    return _result(step, data) | done | {"dropped": dropped, "seconds": round(time.monotonic() - began, 1)}
 
 
 def main() -> None:
@@ -158,9 +210,6 @@ def main() -> None:
             "host": {"type": "str", "required": True},
             "port": {"type": "int", "default": 5432},
             "user": {"type": "str", "required": True},
-            "password": {"type": "str", "no_log": True},
-            "catalog_user": {"type": "str", "default": ""},
-            "expected_system_identifier": {"type": "str", "default": ""},
             "slot": {"type": "str", "default": ""},
             "sslmode": {"type": "str", "default": "verify-ca", "choices": ["require", "verify-ca", "verify-full"]},
             "sslrootcert": {"type": "path"},
@@ -174,7 +223,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    finish(module, lambda: work(module.params, check_mode=module.check_mode, log=module.log))
+    finish(module, lambda: _work(module))
 
 
 if __name__ == "__main__":
