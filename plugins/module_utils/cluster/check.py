@@ -12,7 +12,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -241,7 +241,7 @@ def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
     return found
 
 
-def warnings(values: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> list[str]:
+def warnings(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what may be deployed and still deserves a word."""
     said = []
     if values.get("accept_split_brain"):
@@ -256,7 +256,7 @@ def warnings(values: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> lis
     return said
 
 
-def announcement(values: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> list[str]:
+def announcement(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what a deploy will do, for a person."""
     database = [str(server["name"]) for server in servers if server["role"] == "database"]
     vote = [str(server["name"]) for server in servers if server["role"] == "vote"]

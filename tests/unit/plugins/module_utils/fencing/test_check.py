@@ -27,11 +27,13 @@ ON = {"stonith-enabled": "true", "stonith-timeout": "60s"}
 
 
 def target(**changed: Any) -> Target:
-    return Target(**({"name": "n1", "configured": True, "online": True, "hardware": OWN, "failed": False} | changed))
+    told: dict[str, Any] = {"name": "n1", "configured": True, "online": True, "hardware": OWN, "failed": False}
+    return Target(**(told | changed))
 
 
 def asked(**changed: Any) -> Asked:
-    return Asked(**({"power": "on", "said": "", "seconds": 0.2, "guid": OWN} | changed))
+    told: dict[str, Any] = {"power": "on", "said": "", "seconds": 0.2, "guid": OWN}
+    return Asked(**(told | changed))
 
 
 @pytest.mark.parametrize(
