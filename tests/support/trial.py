@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -86,7 +87,8 @@ class Book:
         cluster.wait_whole()
         primary = cluster.primary()
         measured = Measured(fault, primary.name)
-        with cluster.traffic(fault.replace(" ", "-")) as traffic:
+        # The name stands in statements and in paths.
+        with cluster.traffic(re.sub(r"[^a-z0-9]+", "-", fault)) as traffic:
             trial = Trial(cluster, traffic, primary, cluster.other(primary), measured)
             yield trial
             measured.commands = cluster.make_whole()
