@@ -84,10 +84,10 @@ docs: venv ## Check the modules' and roles' documentation and the changelog
 	antsibull-changelog lint
 
 .PHONY: molecule
-molecule: venv ## Both releases side by side: every fault on one, a short list on the other
+molecule: venv ## Both releases side by side, with the faults that pass steadily
 	tools/molecule-all
 
-molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|trixie PGHA_FAULTS=full|short)
+molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|trixie PGHA_FAULTS=full|steady|short)
 	PGHA_RELEASE=$(RELEASE) molecule test -s $*
 
 .PHONY: bench
