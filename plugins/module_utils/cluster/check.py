@@ -13,51 +13,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-try:
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_fencing import (
+    devices,
+    fence_devices,
+    shared_devices,
+)
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import (
+    HAS_NETADDR,
+    Problem,
+    address,
+    network,
+    same,
+)
+
+if HAS_NETADDR:
     import netaddr
 
-    HAS_NETADDR = True
-except ImportError:
-    # The module says so and refuses; nothing here is reached without it.
-    HAS_NETADDR = False
+__all__ = ["HAS_NETADDR", "Problem", "announcement", "problems", "warnings"]
 
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 VIRTUAL = {"write": "public", "read": "public", "replication": "replication"}
 NEEDED_NETWORKS = ("public", "replication")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong.
-
-    :ivar where: server and variable.
-    :ivar what: what is wrong, and what to write.
-    """
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
-
-
-def address(text: Any) -> netaddr.IPAddress | None:
-    """Read an address; None for anything else."""
-    try:
-        return netaddr.IPAddress(text, flags=netaddr.INET_PTON) if isinstance(text, str) else None
-    except (netaddr.AddrFormatError, ValueError):
-        return None
-
-
-def network(text: Any) -> netaddr.IPNetwork | None:
-    """Read a network in CIDR form; None for anything else."""
-    try:
-        return netaddr.IPNetwork(text) if isinstance(text, str) and "/" in text else None
-    except (netaddr.AddrFormatError, ValueError):
-        return None
 
 
 def _networks(raw: Any) -> tuple[dict[str, netaddr.IPNetwork], list[Problem]]:
@@ -112,35 +90,6 @@ def _server(server: Mapping[str, Any], networks: Mapping[str, netaddr.IPNetwork]
         yield from _placed(f"{name}: pgha_addresses.{network_name}", text, str(network_name), networks)
 
 
-def _device(where: str, device: Any) -> Iterator[Problem]:
-    if not isinstance(device, Mapping):
-        yield Problem(where, "each device is a mapping with name, agent, level, options and secrets")
-        return
-    for key in ("name", "agent"):
-        if not isinstance(device.get(key), str) or not device[key]:
-            yield Problem(where, f"a device has no {key}")
-    options = device.get("options", {})
-    secrets = device.get("secrets", {})
-    if not isinstance(options, Mapping) or not isinstance(secrets, Mapping):
-        yield Problem(where, "options and secrets are mappings")
-        return
-    if str(device.get("agent", "")).startswith("fence_ipmi"):
-        if address(options.get("ip")) is None:
-            yield Problem(where, f"the management controller's ip is {options.get('ip')!r}, which is no address")
-        if not secrets.get("password"):
-            yield Problem(where, "secrets.password is missing or empty")
-
-
-def _devices(server: Mapping[str, Any]) -> Iterator[Problem]:
-    where = f"{server.get('name')}: pgha_fence_devices"
-    devices = server.get("fence_devices")
-    if not isinstance(devices, list):
-        yield Problem(where, "must be a list")
-        return
-    for device in devices:
-        yield from _device(where, device)
-
-
 def _duplicates(servers: list[Mapping[str, Any]], virtual: Any) -> Iterator[Problem]:
     used: dict[str, str] = {}
     named = [
@@ -151,19 +100,20 @@ def _duplicates(servers: list[Mapping[str, Any]], virtual: Any) -> Iterator[Prob
     ]
     if isinstance(virtual, Mapping):
         named += [(f"pgha_virtual_addresses.{kind}", text) for kind, text in virtual.items()]
-    named += [
-        (f"{server.get('name')}: pgha_fence_devices", device["options"]["ip"])
-        for server in servers
-        if isinstance(server.get("fence_devices"), list)
-        for device in server["fence_devices"]
-        if isinstance(device, Mapping) and isinstance(device.get("options"), Mapping) and device["options"].get("ip")
-        and not device["options"].get("plug")
-    ]  # fmt: skip
     for where, text in named:
-        key = str(text)
-        if key in used:
-            yield Problem(where, f"{text} is taken already by {used[key]}")
-        used.setdefault(key, where)
+        if same(text) in used:
+            yield Problem(where, f"{text} is taken already by {used[same(text)]}")
+        used.setdefault(same(text), where)
+    for server, _device, options in fence_devices(servers):
+        if same(options.get("ip")) in used:
+            place = used[same(options["ip"])]
+            yield Problem(f"{server}: pgha_fence_devices", f"{options['ip']} is taken already by {place}")
+
+
+def _names(servers: list[Mapping[str, Any]]) -> Iterator[Problem]:
+    names = [str(server.get("name")) for server in servers]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem(name, "is in pgha_database and in pgha_vote; a database server cannot be its own tie-breaker")
 
 
 def _virtual(raw: Any, networks: Mapping[str, netaddr.IPNetwork]) -> Iterator[Problem]:
@@ -199,7 +149,7 @@ def _arbitration(servers: list[Mapping[str, Any]], accept: Any) -> Iterator[Prob
             f"{', '.join(bare)} cannot be powered off by another server, so after a lost connection two servers could "
             "take writes. Add a fence device to each, or accept that with pgha_accept_split_brain: true",
         )
-    elif len(database) > 2 and len(database) % 2 == 0 and not vote:
+    if len(database) > 2 and len(database) % 2 == 0 and not vote:
         yield Problem("pgha_vote", f"{len(database)} servers can split into halves; add a vote host or a server")
 
 
@@ -234,9 +184,11 @@ def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
     for server in servers:
         found += _server(server, networks)
         if server.get("role") == "database":
-            found += _devices(server)
+            found += devices(server)
     found += _virtual(values.get("virtual_addresses"), networks)
+    found += _names(servers)
     found += _duplicates(servers, values.get("virtual_addresses"))
+    found += shared_devices(servers)
     found += _arbitration(servers, values.get("accept_split_brain", False))
     return found
 

@@ -23,7 +23,9 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 # ipmitool reads one line of at most 20 bytes (16 with IPMI 1.5).
-_IPMI_PASSWORD_BYTES = 20
+IPMI_PASSWORD_BYTES = 20
+# These run ipmitool. The role fencing has the same list; a test compares them.
+IPMITOOL_AGENTS = frozenset({"fence_ipmilan", "fence_idrac", "fence_ilo3", "fence_ilo4", "fence_ilo5", "fence_imm"})
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,9 @@ def files(device: Device, directory: str, ipmitool_agents: Sequence[str], ipmito
         secret = f"{directory}/{device.name}.{key}"
         placed.append({"path": secret, "mode": "0600", "content": f"{value}\n"})
         if key == "password" and uses_ipmitool(device, ipmitool_agents):
-            if len(value.encode()) > _IPMI_PASSWORD_BYTES:
+            if len(value.encode()) > IPMI_PASSWORD_BYTES:
                 raise PghaError(
-                    f"The password of the fence device '{device.name}' is longer than the {_IPMI_PASSWORD_BYTES} bytes "
+                    f"The password of the fence device '{device.name}' is longer than the {IPMI_PASSWORD_BYTES} bytes "
                     "that IPMI knows.",
                     next_step="give the management controller a shorter one",
                 )
