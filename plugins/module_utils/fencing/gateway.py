@@ -17,6 +17,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import Asked
 
 ANSWER_SECONDS = 20.0
+# These agents speak lanplus unless they are told otherwise; fence_ipmilan does not.
+_LANPLUS = frozenset({"fence_ilo3", "fence_ilo4", "fence_ilo5", "fence_ipmilanplus"})
 
 
 def _last(text: str) -> str:
@@ -24,26 +26,55 @@ def _last(text: str) -> str:
     return lines[-1] if lines else "no answer"
 
 
-def guid(params: Mapping[str, str], runner: Runner) -> str:
+def agent_params(params: Mapping[str, str]) -> dict[str, str]:
+    """Return what the agent itself understands; the rest is for the cluster."""
+    return {key: value for key, value in params.items() if not key.startswith("pcmk_")}
+
+
+def guid(agent: str, params: Mapping[str, str], runner: Runner) -> str:
     """Ask a management controller whose it is; empty when it does not say."""
     program = params.get("ipmitool_path")
     if not program:
         return ""
-    argv = [program, "-I", "lanplus" if params.get("lanplus") == "1" else "lan", "-H", params.get("ip", "")]
-    for option, key in (("-p", "ipport"), ("-C", "cipher"), ("-U", "username")):
+    lanplus = params.get("lanplus", "1" if agent in _LANPLUS else "0")
+    argv = [program, "-I", "lanplus" if lanplus in ("", "1") else "lan", "-H", params.get("ip", "")]
+    for option, key in (("-p", "ipport"), ("-C", "cipher"), ("-U", "username"), ("-L", "privlvl")):
         if params.get(key):
             argv += [option, params[key]]
-    done = runner([*argv, "mc", "guid"], timeout=ANSWER_SECONDS)
+    try:
+        done = runner([*argv, "mc", "guid"], timeout=ANSWER_SECONDS)
+    except PghaError:
+        # It has just told its power state. Not to tell whose it is makes it unproven, and no error.
+        return ""
     found = re.search(r"System GUID\s*:\s*([0-9A-Fa-f-]{36})", done.stdout)
     return found.group(1) if done.rc == 0 and found else ""
 
 
+def names(agent: str, params: Mapping[str, str], runner: Runner) -> frozenset[str]:
+    """Ask a device with several plugs what it calls ours; nothing when it names none."""
+    plug = params.get("plug") or params.get("port")
+    if not plug:
+        return frozenset()
+    try:
+        done = runner([f"/usr/sbin/{agent}"], timeout=ANSWER_SECONDS, stdin=_words(params, "list"))
+    except PghaError:
+        return frozenset()
+    separator = params.get("separator", ",")
+    rows = [[cell.strip() for cell in line.split(separator)] for line in done.stdout.splitlines()]
+    found = {cell for row in rows if row[0] == plug for cell in row[:2] if cell}
+    return frozenset(found) if done.rc == 0 else frozenset()
+
+
+def _words(params: Mapping[str, str], action: str) -> str:
+    """Return an agent's standard input: nothing of it is on a command line."""
+    return "".join(f"{key}={value}\n" for key, value in sorted(agent_params(params).items())) + f"action={action}\n"
+
+
 def ask(agent: str, params: Mapping[str, str], runner: Runner) -> Asked:
-    """Ask a device for the power state; its parameters travel on standard input."""
-    words = "".join(f"{key}={value}\n" for key, value in sorted(params.items())) + "action=status\n"
+    """Ask a device for the power state and for whose it is."""
     began = time.monotonic()
     try:
-        done = runner([f"/usr/sbin/{agent}"], timeout=ANSWER_SECONDS, stdin=words)
+        done = runner([f"/usr/sbin/{agent}"], timeout=ANSWER_SECONDS, stdin=_words(params, "status"))
     except PghaError as silent:
         return Asked("", silent.message, time.monotonic() - began, "")
     seconds = time.monotonic() - began
@@ -51,7 +82,8 @@ def ask(agent: str, params: Mapping[str, str], runner: Runner) -> Asked:
     power = {0: "on", 2: "off"}.get(done.rc, "")
     if not power:
         return Asked("", _last(done.stderr or done.stdout), seconds, "")
-    return Asked(power, "", seconds, guid(params, runner))
+    identity = guid(agent, params, runner)
+    return Asked(power, "", seconds, identity, frozenset() if identity else names(agent, params, runner))
 
 
 def power_cycle(target: str, runner: Runner, timeout: float) -> None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Monitor, Resource
+from ansible_collections.pgha.cluster.plugins.modules import fence_check
 from ansible_collections.pgha.cluster.tests.support.module_process import run_module
 
 GUID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
@@ -87,3 +90,46 @@ def test_a_server_without_a_cluster_has_no_verdict(monkeypatch: pytest.MonkeyPat
     result = run_module("fence_check", {"devices": [device], "self": "n2"})
     assert result["fencing"] == {}
     assert result["changed"] is False
+
+
+def told(*codes: str, verdict: str = "unknown") -> dict[str, Any]:
+    reasons = [{"code": code, "message": f"because of {code}", "verdict": verdict} for code in codes]
+    return {"n2": {"verdict": verdict if codes else "safe", "reasons": reasons}}
+
+
+def monitor(primary: str) -> Monitor:
+    promoted = Resource(
+        id="postgresql", agent="ocf:heartbeat:pgsql", parents=(), role="Promoted", nodes=(primary,), active=True,
+        failed=False, blocked=False, managed=True, orphan=False, pending="",
+    )  # fmt: skip
+    return Monitor("n1", True, (), (promoted,), (), ())
+
+
+@pytest.mark.parametrize(
+    ("primary", "found", "unproven", "says"),
+    [
+        ("n2", told(), False, "n2 is the primary"),
+        ("n2", told(), True, "n2 is the primary"),
+        ("n1", {}, True, "no device of it is known"),
+        ("n1", told("no_answer", verdict="unsafe"), True, "its fencing is unsafe"),
+        ("n1", told("no_identity", "no_answer"), True, "its fencing is unknown"),
+        ("n1", told("no_identity"), False, "because of no_identity"),
+    ],
+)
+def test_a_test_that_could_hit_the_wrong_server_is_refused(
+    primary: str, found: dict[str, Any], unproven: bool, says: str
+) -> None:
+    with pytest.raises(PghaError) as refused:
+        fence_check._refuse("n2", found, monitor(primary), unproven)
+    assert says in refused.value.as_result()["msg"]
+
+
+@pytest.mark.parametrize(("found", "unproven"), [(told(), False), (told("no_identity"), True)])
+def test_a_standby_may_be_tested(found: dict[str, Any], unproven: bool) -> None:
+    fence_check._refuse("n2", found, monitor("n1"), unproven)
+    assert found["n2"]["verdict"] != "unsafe"
+
+
+def test_a_server_does_not_fence_itself() -> None:
+    result = run_module("fence_check", {"devices": [], "self": "n2", "test": "n2"})
+    assert "cannot fence itself" in result["msg"]
