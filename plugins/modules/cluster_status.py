@@ -55,9 +55,10 @@ EXAMPLES = r"""
 RETURN = r"""
 report:
   description:
-    - C(state) is C(ok), C(degraded) (writes are taken), C(down) (nobody takes writes) or C(dangerous) (two do).
-    - C(primary) is a name or null, C(redundant) tells whether a server could be lost now, C(problems) and C(next) are
-      texts.
+    - C(state) is C(ok), C(degraded) (writes are taken), C(down) (nobody who answers takes
+      writes), C(unknown) (nobody answers) or C(dangerous) (two take writes).
+    - C(primary) is a name or null, C(redundant) tells whether a server could be lost now. C(problems), C(next) (what to
+      do) and C(failures) (what the cluster remembers) are texts.
   returned: success
   type: dict
 lines:
@@ -72,8 +73,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Seen
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.render import lines
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import Expected, Seen, status
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import status
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 
 

@@ -90,7 +90,7 @@ def _server(server: Mapping[str, Any], networks: Mapping[str, netaddr.IPNetwork]
         yield from _placed(f"{name}: pgha_addresses.{network_name}", text, str(network_name), networks)
 
 
-def _duplicates(servers: list[Mapping[str, Any]], virtual: Any) -> Iterator[Problem]:
+def _duplicates(servers: Sequence[Mapping[str, Any]], virtual: Any) -> Iterator[Problem]:
     used: dict[str, str] = {}
     named = [
         (f"{server.get('name')}: pgha_addresses.{name}", text)
@@ -110,7 +110,7 @@ def _duplicates(servers: list[Mapping[str, Any]], virtual: Any) -> Iterator[Prob
             yield Problem(f"{server}: pgha_fence_devices", f"{options['ip']} is taken already by {place}")
 
 
-def _names(servers: list[Mapping[str, Any]]) -> Iterator[Problem]:
+def _names(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     names = [str(server.get("name")) for server in servers]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Problem(name, "is in pgha_database and in pgha_vote; a database server cannot be its own tie-breaker")
@@ -131,7 +131,7 @@ def _virtual(raw: Any, networks: Mapping[str, netaddr.IPNetwork]) -> Iterator[Pr
             yield Problem(f"{where}.{kind}", f"is unknown; known are {', '.join(VIRTUAL)}")
 
 
-def _arbitration(servers: list[Mapping[str, Any]], accept: Any) -> Iterator[Problem]:
+def _arbitration(servers: Sequence[Mapping[str, Any]], accept: Any) -> Iterator[Problem]:
     """S5: servers that cannot prove each other off need somebody who decides, and then still a way to prove it."""
     database = [server for server in servers if server.get("role") == "database"]
     vote = [server for server in servers if server.get("role") == "vote"]
@@ -153,7 +153,7 @@ def _arbitration(servers: list[Mapping[str, Any]], accept: Any) -> Iterator[Prob
         yield Problem("pgha_vote", f"{len(database)} servers can split into halves; add a vote host or a server")
 
 
-def _scalars(values: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> Iterator[Problem]:
+def _scalars(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     cluster = values.get("cluster_name")
     if not isinstance(cluster, str) or not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", cluster):
         yield Problem("pgha_cluster_name", f"{cluster!r} is no name; use small letters, digits and hyphens")

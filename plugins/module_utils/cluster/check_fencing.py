@@ -10,7 +10,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import Problem, address, same
@@ -59,7 +59,7 @@ def devices(server: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _device(str(server.get("name")), where, device)
 
 
-def fence_devices(servers: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+def fence_devices(servers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
     """Return server, device and options of each device that can be read."""
     for server in servers:
         listed = server.get("fence_devices")
@@ -68,7 +68,7 @@ def fence_devices(servers: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mappi
                 yield str(server.get("name")), device, device["options"]
 
 
-def shared_devices(servers: list[Mapping[str, Any]]) -> Iterator[Problem]:
+def shared_devices(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     """One plug for two servers would power off the wrong one; two devices of one name overwrite each other."""
     plugs: dict[tuple[str, str, str], str] = {}
     names: dict[str, str] = {}

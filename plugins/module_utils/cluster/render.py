@@ -15,7 +15,8 @@ COLUMNS = ("server", "member", "PostgreSQL", "timeline", "LSN", "lag", "replicat
 WORDS = {
     "ok": "everything is as it should be",
     "degraded": "writes are taken, but see the problems below",
-    "down": "NO SERVER TAKES WRITES",
+    "down": "NO SERVER THAT ANSWERS TAKES WRITES",
+    "unknown": "NO SERVER ANSWERS",
     "dangerous": "TWO SERVERS TAKE WRITES",
 }
 
@@ -73,6 +74,8 @@ def lines(report: Mapping[str, Any], commands: Sequence[str]) -> list[str]:
         out += ["", "Problems", *(f"  - {problem}" for problem in report["problems"])]
     if report["next"]:
         out += ["", "What to do", *(f"  - {step}" for step in report["next"])]
+    if report["failures"]:
+        out += ["", "What the cluster remembers", *(f"  - {failure}" for failure in report["failures"])]
     if commands:
         out += ["", "To try", *(f"  {command}" for command in commands)]
     return out

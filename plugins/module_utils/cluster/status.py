@@ -4,7 +4,8 @@
 """What is true of a cluster now, joined from what each server said.
 
 Pure. Nothing is believed because it is configured: a server counts as primary because PostgreSQL there says so, an
-address counts as held because the server has it.
+address counts as held because the server has it. Only of a server that does not answer, the word of a cluster that has
+quorum is taken, and the report says so.
 
 This module util is private to the collection.
 """
@@ -12,84 +13,21 @@ This module util is private to the collection.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
+    Expected,
+    Report,
+    Seen,
+    members,
+    membership,
+    witness,
+)
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.standing import judge_standing, remembered
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import OF_ANOTHER
 
 GUARD = "My data may be inconsistent"
 FOLLOWING = frozenset({"HS:sync", "HS:async", "HS:potential"})
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One database server as it answered.
-
-    :ivar reached: it answered over SSH.
-    :ivar fencing: verdicts of this server on the others, by name.
-    """
-
-    name: str
-    reached: bool
-    postgres: Mapping[str, Any]
-    crm: Mapping[str, Any]
-    fencing: Mapping[str, Any]
-    addresses: tuple[str, ...]
-
-    @property
-    def role(self) -> str:
-        """What PostgreSQL there says it is."""
-        return str(self.postgres.get("role", "unknown")) if self.reached else "unknown"
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What the inventory wants.
-
-    :ivar rebuild: the command that rebuilds a standby, but for the server's name.
-    """
-
-    cluster: str
-    stack: str
-    mode: str
-    virtual: Mapping[str, str]
-    vote: str
-    fenced: frozenset[str]
-    accept_split_brain: bool
-    command: str
-
-
-@dataclass
-class Report:
-    """The judgement: problems name what is wrong, steps what to do about it."""
-
-    problems: list[str] = field(default_factory=list)
-    steps: list[str] = field(default_factory=list)
-
-    def add(self, problem: str, step: str = "") -> None:
-        """Note a problem once, with its next step."""
-        if problem not in self.problems:
-            self.problems.append(problem)
-        if step and step not in self.steps:
-            self.steps.append(step)
-
-
-def witness(servers: Sequence[Seen]) -> Mapping[str, Any]:
-    """Return the cluster as a server with quorum sees it, else as any server does, else nothing."""
-    views = [server.crm for server in servers if server.crm.get("cluster_running")]
-    return next((view for view in views if view.get("with_quorum")), views[0] if views else {})
-
-
-def _members(view: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {str(node["name"]): node for node in view.get("nodes", [])}
-
-
-def membership(node: Mapping[str, Any] | None) -> str:
-    """Say in one word what the cluster thinks of a server."""
-    if node is None:
-        return "unknown"
-    for word in ("unclean", "pending", "maintenance", "standby"):
-        if node.get(word):
-            return word
-    return "online" if node.get("online") else "offline"
 
 
 def fencing_of(target: str, servers: Sequence[Seen]) -> dict[str, Any]:
@@ -98,6 +36,9 @@ def fencing_of(target: str, servers: Sequence[Seen]) -> dict[str, Any]:
     views = [server.fencing[target] for server in servers if target in server.fencing]
     if not views:
         return {"verdict": "unknown", "reasons": [{"message": "no other server could ask its device"}]}
+    for view in views:
+        if any(reason.get("code") in OF_ANOTHER for reason in view["reasons"]):
+            return dict(view)
     return dict(min(views, key=lambda one: order.index(one["verdict"])))
 
 
@@ -137,7 +78,7 @@ def _judge_lost(report: Report, view: Mapping[str, Any], primaries: Sequence[str
 
 
 def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, view: Mapping[str, Any]) -> None:
-    nodes = _members(view)
+    nodes = members(view)
     primaries = [server.name for server in servers if server.role == "primary"]
     for server in servers:
         word = membership(nodes.get(server.name))
@@ -150,7 +91,10 @@ def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, 
                 f"on {server.name}: systemctl start corosync pacemaker",
             )
         elif word in ("standby", "maintenance"):
-            report.add(f"{server.name} is in {word}", f"on {server.name}: crm node online {server.name}")
+            back = "online" if word == "standby" else "ready"
+            report.add(f"{server.name} is in {word}", f"on {server.name}: crm node {back} {server.name}")
+        elif word in ("offline", "unknown", "pending"):
+            report.add(f"{server.name} answers, and the cluster counts it as {word}: it is cut off, or just joining")
         if server.role not in ("primary", "standby"):
             _judge_down(report, server, expected, view, primaries)
         elif server.role == "standby" and not server.postgres.get("streaming"):
@@ -167,9 +111,23 @@ def _judge_down(
         text = f"{server.name} was primary and did not stop in order: it is kept out until its data is rebuilt"
     elif view and not ready:
         text = f"the data of {server.name} is not proven: it is kept out until it is rebuilt"
+    elif server.role == "not answering":
+        text = f"PostgreSQL on {server.name} runs and does not answer"
     else:
         text = f"PostgreSQL does not run on {server.name} ({server.role})"
     report.add(text, rebuild if primaries else "")
+
+
+def _by_word(servers: Sequence[Seen], view: Mapping[str, Any]) -> str:
+    """Return the primary that only the cluster vouches for, as it does not answer us; "no primary" would be a lie."""
+    silent = {server.name for server in servers if not server.reached}
+    known = members(view)
+    named = [
+        name
+        for name in view.get("promoted", [])
+        if view.get("with_quorum") and name in silent and membership(known.get(name)) == "online"
+    ]
+    return named[0] if len(named) == 1 else ""
 
 
 def _judge_primary(report: Report, servers: Sequence[Seen], view: Mapping[str, Any]) -> str:
@@ -179,11 +137,24 @@ def _judge_primary(report: Report, servers: Sequence[Seen], view: Mapping[str, A
             f"TWO SERVERS TAKE WRITES: {' and '.join(primaries)}. Stop one of them now, and keep its data.",
             "on the server whose rows you can do without: crm node standby <its name>",
         )
+    if len(primaries) == 1:
+        return primaries[0]
+    believed = "" if primaries else _by_word(servers, view)
+    if believed:
+        report.add(
+            f"{believed} is primary by the word of the cluster only: it could not be asked whether it takes writes "
+            "and whether another server has the last commits"
+        )
+    elif not primaries and any(server.reached for server in servers):
+        silent = [server.name for server in servers if not server.reached]
+        but = f" that answers takes writes; {' and '.join(silent)} could not be asked" if silent else " takes writes"
+        report.add(f"no server{but}")
     elif not primaries:
-        report.add("no server takes writes")
-        if view and not view.get("with_quorum"):
-            report.add("the servers that answer have no quorum", "bring back another server or the vote host")
-    return primaries[0] if len(primaries) == 1 else ""
+        report.add(
+            "no server answers: nobody can say whether writes are taken",
+            "see whether the servers or only your way to them is down: ping, the management network, your SSH key",
+        )
+    return believed
 
 
 def _replica(servers: Sequence[Seen], name: str) -> Mapping[str, Any]:
@@ -203,6 +174,8 @@ def _redundant(servers: Sequence[Seen], expected: Expected) -> bool:
 def _state(report: Report, servers: Sequence[Seen], primary: str) -> str:
     if sum(server.role == "primary" for server in servers) > 1:
         return "dangerous"
+    if not any(server.reached for server in servers):
+        return "unknown"
     if not primary:
         return "down"
     return "degraded" if report.problems else "ok"
@@ -211,24 +184,23 @@ def _state(report: Report, servers: Sequence[Seen], primary: str) -> str:
 def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
     """Judge a cluster and return everything that the table and a program need."""
     view, report = witness(servers), Report()
-    nodes = _members(view)
+    nodes = members(view)
     primary = _judge_primary(report, servers, view)
     _judge_lost(report, view, [primary] if primary else [])
     _judge_servers(report, servers, expected, view)
     redundant = bool(primary) and _redundant(servers, expected)
-    if primary and not redundant:
+    if primary and not redundant and any(server.name == primary and server.reached for server in servers):
         report.add(f"NOT REDUNDANT: {primary} is the only server with the last commits")
+    judge_standing(report, servers, expected, view)
     verdicts = _judge_fencing(report, servers, expected, view)
-    votes = view.get("votes") or {}
-    if expected.vote and votes and votes["total"] < votes["expected"]:
-        report.add(f"{votes['total']} of {votes['expected']} votes are present", f"see that {expected.vote} is up")
     holders = {
         kind: {"address": one, "holders": [server.name for server in servers if one in server.addresses]}
         for kind, one in expected.virtual.items()
     }
+    nobody = "no server" if all(server.reached for server in servers) else "no server that answers"
     for kind, held in holders.items():
         if len(held["holders"]) != 1:
-            report.add(f"the {kind} address {held['address']} is on {' and '.join(held['holders']) or 'no server'}")
+            report.add(f"the {kind} address {held['address']} is on {' and '.join(held['holders']) or nobody}")
     return {
         "cluster": expected.cluster,
         "stack": expected.stack,
@@ -237,11 +209,12 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         "primary": primary or None,
         "redundant": redundant,
         "quorum": bool(view.get("with_quorum")),
-        "votes": votes,
+        "votes": view.get("votes") or {},
         "vote_host": expected.vote or None,
         "addresses": holders,
         "fencing": verdicts,
         "servers": [_row(server, nodes, servers, verdicts) for server in servers],
+        "failures": remembered(view),
         "problems": report.problems,
         "next": report.steps,
     }

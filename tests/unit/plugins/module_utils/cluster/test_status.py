@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Seen
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.render import lines, size
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import GUARD, Expected, Seen, status
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import GUARD, status
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,10 +136,11 @@ def test_two_primaries_are_dangerous() -> None:
     assert says(report, "TWO SERVERS TAKE WRITES: n1 and n2")
 
 
-def test_everything_lost_is_down() -> None:
+def test_when_no_server_answers_nobody_knows_whether_writes_are_taken() -> None:
     report = status([gone("n1"), gone("n2")], EXPECTED)
-    assert report["state"] == "down"
-    assert says(report, "no server takes writes")
+    assert (report["state"], report["primary"]) == ("unknown", None)
+    assert says(report, "no server answers")
+    assert not says(report, "takes writes")
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ MARK = fingerprint("fence_apc", {"ip": "10.0.2.5", "plug": "3"})
 
 
 def target(**changed: Any) -> Target:
-    usual = {"name": "n1", "configured": True, "online": True, "hardware": OWN, "failed": False}
-    return Target(**({**usual, "others": frozenset({"n2"})} | changed))
+    usual: dict[str, Any] = {"name": "n1", "configured": True, "online": True, "hardware": OWN, "failed": False}
+    return Target(**usual | {"others": frozenset({"n2"})} | changed)
 
 
 def asked(guid: str = "", *names: str, seconds: float = 0.2) -> Asked:

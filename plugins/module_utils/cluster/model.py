@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the servers of a cluster said, what the inventory wants, and the judgement.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One database server as it answered.
+
+    :ivar reached: it answered over SSH.
+    :ivar fencing: verdicts of this server on the others, by name.
+    """
+
+    name: str
+    reached: bool
+    postgres: Mapping[str, Any]
+    crm: Mapping[str, Any]
+    fencing: Mapping[str, Any]
+    addresses: tuple[str, ...]
+
+    @property
+    def role(self) -> str:
+        """What PostgreSQL there says it is."""
+        return str(self.postgres.get("role", "unknown")) if self.reached else "unknown"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the inventory wants.
+
+    :ivar fenced: the servers that have a fence device.
+    :ivar command: how a playbook is called, up to its name.
+    """
+
+    cluster: str
+    stack: str
+    mode: str
+    virtual: Mapping[str, str]
+    vote: str
+    fenced: frozenset[str]
+    accept_split_brain: bool
+    command: str
+
+
+@dataclass
+class Report:
+    """The judgement: problems name what is wrong, steps what to do about it."""
+
+    problems: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+
+    def add(self, problem: str, step: str = "") -> None:
+        """Note a problem once, with its next step."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+        if step and step not in self.steps:
+            self.steps.append(step)
+
+
+def witness(servers: Sequence[Seen]) -> Mapping[str, Any]:
+    """Return the cluster as a server with quorum sees it, else as any server does, else nothing."""
+    views = [server.crm for server in servers if server.crm.get("cluster_running")]
+    return next((view for view in views if view.get("with_quorum")), views[0] if views else {})
+
+
+def members(view: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the servers that a view names."""
+    return {str(node["name"]): node for node in view.get("nodes", [])}
+
+
+def membership(node: Mapping[str, Any] | None) -> str:
+    """Say in one word what the cluster thinks of a server."""
+    if node is None:
+        return "unknown"
+    for word in ("unclean", "pending", "maintenance", "standby"):
+        if node.get(word):
+            return word
+    return "online" if node.get("online") else "offline"

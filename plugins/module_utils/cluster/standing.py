@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands in a cluster's way apart from its servers: quorum, maintenance, blocked resources, leftovers.
+
+Pure. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
+    Expected,
+    Report,
+    Seen,
+    members,
+    membership,
+)
+
+
+def _quorum(report: Report, expected: Expected, view: Mapping[str, Any]) -> None:
+    """Without quorum a running primary goes on, but nobody mends the next fault."""
+    if not view.get("with_quorum"):
+        report.add(
+            "the servers that answer have no quorum: the cluster starts and promotes nothing",
+            "bring back another server or the vote host",
+        )
+    votes = view.get("votes") or {}
+    missing = votes["expected"] - votes["total"] if votes else 0
+    if missing <= 0:
+        return
+    absent = [name for name, node in members(view).items() if not node.get("online")]
+    # Each absent server lacks its own vote. What is missing beyond that is the vote host's.
+    lost = expected.vote if expected.vote and missing > len(absent) else ""
+    report.add(
+        f"{votes['total']} of {votes['expected']} votes are present" + (f": {lost} does not vote" if lost else ""),
+        f"see that {lost} is up, and on it: systemctl status corosync-qnetd" if lost else "",
+    )
+
+
+def _blocked(report: Report, view: Mapping[str, Any]) -> None:
+    resting = view.get("properties", {}).get("maintenance-mode") == "true"
+    if resting:
+        report.add("the whole cluster is in maintenance: nothing is watched or moved", "crm maintenance off")
+    paused = {name for name, node in members(view).items() if membership(node) == "maintenance"}
+    for one in view.get("resources", []):
+        places = one.get("nodes", ())
+        where = f" on {', '.join(places)}" if places else ""
+        if one.get("blocked"):
+            report.add(
+                f"{one['id']}{where} is blocked: the cluster cannot stop it and does nothing more with it",
+                f"find out why it does not stop, then: crm resource cleanup {one['id']}",
+            )
+        elif not one.get("managed", True) and not resting and not paused.intersection(places):
+            report.add(f"{one['id']}{where} is not managed", f"crm resource manage {one['id']}")
+
+
+def _leftovers(report: Report, view: Mapping[str, Any]) -> None:
+    for one in view.get("constraints", []):
+        if one.get("leftover"):
+            resources = " ".join(one.get("resources", ()))
+            report.add(
+                f"{one['id']}, left by a move or ban command, still binds {resources}",
+                f"crm resource clear {resources}",
+            )
+
+
+def _foreign(report: Report, servers: Sequence[Seen]) -> None:
+    identifiers = {
+        server.name: str(server.postgres["system_identifier"])
+        for server in servers
+        if server.reached and server.postgres.get("system_identifier")
+    }
+    if len(set(identifiers.values())) > 1:
+        listing = ", ".join(f"{name}: {value}" for name, value in identifiers.items())
+        report.add(f"the servers hold data of different clusters (system identifiers {listing})")
+
+
+def remembered(view: Mapping[str, Any]) -> list[str]:
+    """Return the failures that the cluster has not forgotten yet: they tell what happened and are no problem alone."""
+    return [
+        f"{one.get('resource', '?')}: {one.get('task', '?')} on {one.get('node', '?')} at {one.get('when') or '?'}: "
+        f"{one.get('reason') or one.get('status') or 'no reason given'}"
+        for one in view.get("failures", [])
+    ]
+
+
+def judge_standing(report: Report, servers: Sequence[Seen], expected: Expected, view: Mapping[str, Any]) -> None:
+    """Add what is wrong with the cluster as a whole."""
+    _foreign(report, servers)
+    if not view:
+        return
+    _quorum(report, expected, view)
+    _blocked(report, view)
+    _leftovers(report, view)
