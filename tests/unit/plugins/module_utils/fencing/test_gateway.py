@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -13,6 +14,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
 
 PARAMS = {"ip": "10.0.2.111", "username": "admin", "ipmitool_path": "/etc/pgha/fencing/fence-n1.ipmitool"}
+CAPTURED = Path(__file__).parents[4] / "fixtures" / "ipmitool" / "1.8.19"
 PLUGS = "1,n2\n3,n1\n4,\nbroken\n"
 
 
@@ -95,3 +97,16 @@ def test_the_clusters_own_parameters_do_not_reach_the_agent() -> None:
     gateway.ask("fence_apc", {"plug": "3", "pcmk_delay_base": "5s"}, rack)
     assert rack.asked
     assert not any("pcmk_" in words for _argv, words in rack.asked)
+
+
+@pytest.mark.parametrize(
+    ("answer", "rc", "guid"),
+    [("mc_guid.txt", 0, "3f2504e0-4f89-11d3-9a0c-0305e82c3301"), ("mc_guid-refused.txt", 1, "")],
+)
+def test_the_identity_that_ipmitool_prints(answer: str, rc: int, guid: str) -> None:
+    def ipmitool(
+        argv: Sequence[str], *, timeout: float, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Completed:
+        return Completed(rc, (CAPTURED / answer).read_text(encoding="utf-8"), "")
+
+    assert gateway.guid("fence_ipmilan", PARAMS, ipmitool) == guid
