@@ -55,16 +55,22 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def lines(report: Mapping[str, Any], commands: Sequence[str]) -> list[str]:
     """Return the whole status as lines."""
-    redundancy = "redundant" if report["redundant"] else "NOT REDUNDANT"
+    silent = {row["name"] for row in report["servers"] if not row["reached"]}
+    # What nobody could ask is not called lost: a person who believes it may do harm.
+    words, redundancy = WORDS[report["state"]], "redundant" if report["redundant"] else "NOT REDUNDANT"
+    if report["primary"] in silent:
+        words, redundancy = f"{report['primary']} is primary but does not answer", "redundancy unknown"
+    elif report["state"] in ("down", "unknown") and silent:
+        redundancy = "redundancy unknown"
     out = [
-        f"{report['cluster']} ({report['stack']}, {report['mode']}): {report['state'].upper()}: "
-        f"{WORDS[report['state']]}; {redundancy}",
+        f"{report['cluster']} ({report['stack']}, {report['mode']}): {report['state'].upper()}: {words}; {redundancy}",
         "",
         *table([COLUMNS, *(_cells(row) for row in report["servers"])]),
         "",
     ]
+    nowhere = "not seen" if silent else "NOWHERE"
     for kind, held in report["addresses"].items():
-        out.append(f"{kind} address {held['address']}: {' and '.join(held['holders']) or 'NOWHERE'}")
+        out.append(f"{kind} address {held['address']}: {' and '.join(held['holders']) or nowhere}")
     votes = report["votes"]
     counted = f"{votes['total']} of {votes['expected']} votes" if votes else "votes unknown"
     out.append(

@@ -39,7 +39,16 @@ def test_a_primary_that_we_cannot_ask_is_not_reported_as_down() -> None:
     assert not says(report, "no server that answers takes writes")
     assert not says(report, "NOT REDUNDANT")
     assert says(report, "the write address 10.0.0.100 is on no server that answers")
-    assert lines(report, [])
+    text = lines(report, [])
+    assert text[0].endswith("DEGRADED: n1 is primary but does not answer; redundancy unknown")
+    assert "write address 10.0.0.100: not seen" in text
+
+
+def test_an_address_that_nobody_has_is_nowhere_only_when_all_were_asked() -> None:
+    view = crm()
+    asked = lines(status([stopped("n1", view), stopped("n2", view)], EXPECTED), [])
+    assert "write address 10.0.0.100: NOWHERE" in asked
+    assert asked[0].endswith("NOT REDUNDANT")
 
 
 @pytest.mark.parametrize(
