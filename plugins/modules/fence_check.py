@@ -100,13 +100,14 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model impor
 
 def _target(name: str, monitor: Monitor, attributes: dict[str, Any], own: str) -> Target:
     lasting = attributes.get(name, ({}, {}))[0]
-    history = [event for event in monitor.fencing if event.target == name]
+    # The newest event comes first. What is under way is left out: pacemaker tries again without end, and each try would
+    # hide the failure before it.
+    history = [event for event in monitor.fencing if event.target == name and event.status != "pending"]
     return Target(
         name=name,
         configured=False,
         online=any(node.name == name and node.online and not node.unclean for node in monitor.nodes),
         hardware=lasting.get("pgha-hardware", ""),
-        # The newest event comes first.
         failed=bool(history) and history[0].status == "failed",
         tested=lasting.get("pgha-fence-tested", ""),
         others=frozenset({own, *(node.name for node in monitor.nodes)} - {name}),

@@ -15,6 +15,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Monitor, Resource
 from ansible_collections.pgha.cluster.plugins.modules import fence_check
+from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, FakePacemaker, fixture
 from ansible_collections.pgha.cluster.tests.support.module_process import run_module
 
 GUID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
@@ -133,3 +134,34 @@ def test_a_standby_may_be_tested(found: dict[str, Any], unproven: bool) -> None:
 def test_a_server_does_not_fence_itself() -> None:
     result = run_module("fence_check", {"devices": [], "self": "n2", "test": "n2"})
     assert "cannot fence itself" in result["msg"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_cluster_that_could_not_fence_a_lost_server_is_told_why(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, lost = {"2.1": ("pm-b1", "pm-b2"), "3.0": ("pm-t1", "pm-t2")}[version]
+    healthy, disabled = fixture(version, "cib-healthy.xml"), 'name="stonith-enabled" value="false"'
+    assert disabled in healthy
+    cib = healthy.replace(disabled, disabled.replace("false", "true"))
+    pacemaker = FakePacemaker(cib, fixture(version, "crm_mon-fencing-failed.xml"))
+    device = Device(0)
+
+    def run(
+        argv: Sequence[str], *, timeout: float, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Completed:
+        door = device if argv[0].startswith("/") else pacemaker
+        return door(argv, timeout=timeout, stdin=stdin, env=env)
+
+    monkeypatch.setattr(fence_check, "run", run)
+    monkeypatch.setattr(fence_check, "which", lambda program: f"/usr/sbin/{program}")
+    devices = [
+        {"name": f"fence-{name}", "server": name, "agent": "fence_ipmilan", "level": 1, "params": PARAMS}
+        for name in (own, lost)
+    ]
+    found = fence_check._look(devices, own)
+    assert list(found) == [lost]
+    codes = {reason["code"] for reason in found[lost]["reasons"]}
+    assert found[lost]["verdict"] == "unsafe"
+    assert {"not_configured", "failed", "lost_but_on", "not_asked"} <= codes
+    assert found[lost]["fingerprint"]
