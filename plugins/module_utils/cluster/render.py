@@ -16,7 +16,7 @@ WORDS = {
     "ok": "everything is as it should be",
     "degraded": "writes are taken, but see the problems below",
     "down": "NO SERVER THAT ANSWERS TAKES WRITES",
-    "unknown": "NO SERVER ANSWERS",
+    "unknown": "NO SERVER GAVE AN ANSWER",
     "dangerous": "TWO SERVERS TAKE WRITES",
 }
 

@@ -83,7 +83,11 @@ def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, 
     for server in servers:
         word = membership(nodes.get(server.name))
         if not server.reached:
-            report.add(f"{server.name} does not answer over SSH", f"bring {server.name} back: power, cables, sshd")
+            # A run that was aborted has not asked every server: that is no proof of a server that is down.
+            report.add(
+                f"{server.name} gave no answer: it cannot be reached over SSH, or this run ended before it was asked",
+                f"run {expected.command}status.yml by itself; if {server.name} is silent then too: power, cables, sshd",
+            )
             continue
         if not server.crm.get("cluster_running"):
             report.add(
@@ -151,7 +155,7 @@ def _judge_primary(report: Report, servers: Sequence[Seen], view: Mapping[str, A
         report.add(f"no server{but}")
     elif not primaries:
         report.add(
-            "no server answers: nobody can say whether writes are taken",
+            "no server gave an answer: nobody can say whether writes are taken",
             "see whether the servers or only your way to them is down: ping, the management network, your SSH key",
         )
     return believed
