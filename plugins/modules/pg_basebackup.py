@@ -13,23 +13,22 @@ version_added: 0.1.0
 author:
   - pgha.cluster contributors (@pgha)
 description:
-  - Leaves the directory alone when control data and timeline history prove that it can follow the primary as it is.
+  - Leaves the directory alone when control data, WAL and timeline history prove that it can follow the primary as it
+    is, and says what proved it.
   - Otherwise clones the primary into a directory beside it, checks the clone with C(pg_verifybackup), moves the old
-    directory aside and puts the clone in its place. An interrupted run leaves nothing in service.
-  - Runs as the operating system user of PostgreSQL. The password comes from its password file.
-  - The progress of a long clone stands in C(<data_directory>.pgha-progress) while it runs.
+    directory aside and puts the clone in its place, in one step, so that there is never a moment without a data
+    directory. Nothing is removed before a checked clone is in place.
+  - An interrupted run leaves nothing in service that is half made. The next run removes its leftovers, or completes it
+    when only the last step was missing. Two runs at once into one place are refused.
+  - Runs as the operating system user of PostgreSQL, which must be able to write to the parent of the data directory.
+    The password comes from that user's password file, or from O(password).
+  - The progress of a long clone stands in C(<data_directory>.pgha-progress) while it runs, and what the clone is in
+    C(<data_directory>.pgha-clone.json).
 extends_documentation_fragment:
   - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   data_directory:
-    description: The data directory. PostgreSQL must not run in it.
+    description: The data directory. Nothing replaces it while PostgreSQL runs in it. It must not be a mount point.
     type: path
     required: true
   bin_directory:
@@ -37,7 +36,7 @@ options:
     type: path
     required: true
   host:
-    description: Address of the primary.
+    description: Address of the primary, or the directory of its socket.
     type: str
     required: true
   port:
@@ -48,9 +47,28 @@ options:
     description: A role that may replicate.
     type: str
     required: true
+  password:
+    description:
+      - The password of O(user) and O(catalog_user), for a server without a password file.
+      - It goes to PostgreSQL's programs through their environment and never on a command line.
+    type: str
+  catalog_user:
+    description:
+      - A role that may connect to the database C(postgres) of the primary, such as the one for C(pg_rewind).
+      - With it the size and the tablespaces of the primary are known before the copy. Check mode then names the size, a
+        clone for which there is no room is refused, and old tablespace directories are moved aside.
+      - Without it that holds for the tablespaces of the old data and of O(tablespace_mapping); a new one needs an empty
+        directory.
+    type: str
+    default: ""
+  expected_system_identifier:
+    description: Refuse a primary with another system identifier.
+    type: str
+    default: ""
   slot:
     description:
-      - A physical replication slot that keeps the WAL from the first byte on; made when missing. Empty for none.
+      - A physical replication slot that keeps the WAL from the first byte on; made when missing, and made anew when the
+        primary has dropped its WAL. Empty for none.
     type: str
     default: ""
   sslmode:
@@ -71,7 +89,7 @@ options:
     type: int
     default: 0
   tablespace_mapping:
-    description: Directory of a tablespace on the primary to the directory that it gets here.
+    description: Directory of a tablespace on the primary to the directory that it gets here. Others get the same one.
     type: dict
     default: {}
   timeout:
@@ -108,97 +126,48 @@ EXAMPLES = r"""
 
 RETURN = r"""
 decision:
-  description: The value C(keep) or C(clone).
+  description:
+    - V(keep) when the data can follow as it is, V(prepare) when it only lacked its C(standby.signal)
+      or its slot.
+    - V(finish) when an interrupted run had left its clone in place and the old data not yet aside.
+    - V(clone) for a new one.
   returned: success
   type: str
 reason:
-  description: Why, in one sentence.
+  description: Why, in a sentence.
   returned: success
   type: str
+  sample: "it diverged: 0/5000148 on timeline 3 is not in the primary's past"
+size_bytes:
+  description: Size of the primary, V(null) when nobody may ask for it.
+  returned: success
+  type: int
+copied_bytes:
+  description: How much was copied.
+  returned: when something was cloned
+  type: int
+seconds:
+  description: How long copying, checking and replacing took.
+  returned: when something changed
+  type: float
 moved_aside:
-  description: Where the old data stands now; empty when there was none.
-  returned: when cloned
+  description: Where the old data directory went, empty when there was none.
+  returned: when something was cloned
   type: str
 dropped:
-  description: Directories of earlier clones that were removed.
-  returned: when cloned
+  description: Directories of earlier runs that were removed.
+  returned: when something was cloned
   type: list
   elements: str
-seconds:
-  description: How long the clone took.
-  returned: when cloned
-  type: float
+progress_file:
+  description: What C(pg_basebackup) said.
+  returned: when something was cloned
+  type: str
 """
-
-import time
-from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
-from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres import gateway
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import (
-    CloneOptions,
-    clone,
-    drop_older,
-)
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import CloneStep, Decision, clone_plan
-
-
-def _parameters(given: dict[str, Any]) -> dict[str, Any]:
-    parameters = {key: given[key] for key in ("host", "port", "user", "sslmode")}
-    if given["sslrootcert"]:
-        parameters["sslrootcert"] = given["sslrootcert"]
-    return parameters
-
-
-def _plan(given: dict[str, Any], force: bool) -> CloneStep:
-    data, binaries = Path(given["data_directory"]), Path(given["bin_directory"])
-    return clone_plan(
-        gateway.target(data, binaries),
-        gateway.source(_parameters(given)),
-        force=force,
-        replace_foreign=given["replace_foreign"],
-    )
-
-
-def _result(step: CloneStep, data: Path) -> dict[str, Any]:
-    cloned = step.decision is Decision.CLONE
-    return {
-        "changed": cloned,
-        "decision": step.decision.value,
-        "reason": step.reason,
-        "diff": {
-            "before": f"{data}: {step.reason}\n" if cloned else "",
-            "after": f"{data}: a checked clone of the primary\n" if cloned else "",
-        },
-    }
-
-
-def _work(module: AnsibleModule) -> dict[str, Any]:
-    given = module.params
-    data, binaries = Path(given["data_directory"]), Path(given["bin_directory"])
-    step = _plan(given, given["force"])
-    if module.check_mode or step.decision is Decision.KEEP:
-        return _result(step, data)
-    if given["slot"]:
-        gateway.ensure_slot(_parameters(given), given["slot"])
-    options = CloneOptions(
-        connection=_parameters(given),
-        slot=given["slot"],
-        checkpoint=given["checkpoint"],
-        max_rate=given["max_rate"],
-        tablespace_mapping=given["tablespace_mapping"],
-        timeout=given["timeout"],
-    )
-    began = time.monotonic()
-    done = clone(data, binaries, options, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
-    again = _plan(given, force=False)
-    if again.decision is not Decision.KEEP:
-        raise PghaError(f"The clone is in place and still could not follow: {again.reason}.")
-    dropped = drop_older(data, max(given["keep"], 1))
-    return _result(step, data) | done | {"dropped": dropped, "seconds": round(time.monotonic() - began, 1)}
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.basebackup import work
 
 
 def main() -> None:
@@ -210,6 +179,9 @@ def main() -> None:
             "host": {"type": "str", "required": True},
             "port": {"type": "int", "default": 5432},
             "user": {"type": "str", "required": True},
+            "password": {"type": "str", "no_log": True},
+            "catalog_user": {"type": "str", "default": ""},
+            "expected_system_identifier": {"type": "str", "default": ""},
             "slot": {"type": "str", "default": ""},
             "sslmode": {"type": "str", "default": "verify-ca", "choices": ["require", "verify-ca", "verify-full"]},
             "sslrootcert": {"type": "path"},
@@ -223,7 +195,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    finish(module, lambda: _work(module))
+    finish(module, lambda: work(module.params, check_mode=module.check_mode, log=module.log))
 
 
 if __name__ == "__main__":

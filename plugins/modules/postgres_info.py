@@ -17,14 +17,7 @@ description:
   - A server that is stopped, absent or does not answer is an answer and no failure.
   - Runs as the operating system user of PostgreSQL, so that no password is needed.
 extends_documentation_fragment:
-  - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - pgha.cluster.attributes.info
 options:
   data_directory:
     description: The data directory.
@@ -56,19 +49,101 @@ EXAMPLES = r"""
 
 RETURN = r"""
 postgres:
-  description:
-    - C(role) is C(primary), C(standby), C(stopped), C(not answering) or C(none) (no data). C(accepts_writes) tells
-      whether a commit could succeed there. LSNs are texts such as C(16/B374D848), lags are in bytes and seconds.
-    - C(replicas) and C(slots) are lists, on a primary. C(control) holds the control data.
+  description: The server. What cannot be known in its present state is V(null).
   returned: always
   type: dict
+  contains:
+    running:
+      description: Whether a PostgreSQL process serves the data directory.
+      type: bool
+    role:
+      description: V(primary), V(standby), V(stopped), V(not answering) or, without data, V(none).
+      type: str
+    accepts_writes:
+      description: Whether a write could succeed there.
+      type: bool
+    in_recovery:
+      description: Whether it replays WAL of another server.
+      type: bool
+    system_identifier:
+      description: The cluster that the data belongs to.
+      type: str
+    version:
+      description: PostgreSQL's major version.
+      type: int
+    timeline:
+      description: The timeline that it writes or replays.
+      type: int
+    lsn:
+      description: How far it has written as a primary, received as a standby, or is known to have come when stopped.
+      type: str
+      sample: 16/B374D848
+    receive_lsn:
+      description: On a standby, how far it has received.
+      type: str
+    replay_lsn:
+      description: On a standby, how far it has replayed.
+      type: str
+    lag_bytes:
+      description: On a standby, what it has received and not yet replayed. The primary's replicas tell the rest.
+      type: int
+    lag_seconds:
+      description: On a standby that receives, the age of the last replayed commit while there is more to replay.
+      type: float
+    sync_state:
+      description: Always V(null), as a standby does not know who waits for it. See the primary's replicas.
+      type: str
+    streaming:
+      description: Whether it receives WAL from another server now.
+      type: bool
+    upstream:
+      description: The host that it receives from.
+      type: str
+    synchronous_standby_names:
+      description: The setting of that name.
+      type: str
+    settings:
+      description: The settings that replication depends on.
+      type: dict
+    replicas:
+      description: Who receives from this server. Lags are behind what this server has written.
+      type: list
+      elements: dict
+      sample:
+        - {"name": "n2", "address": "10.0.1.12", "sync_state": "sync", "lag_bytes": 0, "lag_seconds": 0.1}
+    slots:
+      description: Replication slots and the WAL that each keeps.
+      type: list
+      elements: dict
+      sample: [{"name": "pgha_n2", "active": true, "wal_status": "reserved", "retained_bytes": 0}]
+    control:
+      description: The control data, also of a stopped server.
+      type: dict
+      sample: {"state": "shut down", "timeline": 3, "checkpoint_lsn": "0/5000028", "redo_lsn": "0/5000028"}
+    problem:
+      description: Why something is not known; empty when all is.
+      type: str
 """
 
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.info import observe
+
+
+def _observed(given: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found = observe(
+            Path(given["data_directory"]), Path(given["bin_directory"]), given["socket_directory"], given["port"]
+        )
+    except OSError as refused:
+        raise PghaError(
+            "The data directory cannot be looked at.", said=str(refused), next_step="run this as the user of PostgreSQL"
+        ) from refused
+    return {"changed": False, "postgres": found}
 
 
 def main() -> None:
@@ -82,16 +157,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    given = module.params
-    finish(
-        module,
-        lambda: {
-            "changed": False,
-            "postgres": observe(
-                Path(given["data_directory"]), Path(given["bin_directory"]), given["socket_directory"], given["port"]
-            ),
-        },
-    )
+    finish(module, lambda: _observed(module.params))
 
 
 if __name__ == "__main__":

@@ -1,59 +1,73 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cloning a primary into a place beside the data directory, and putting it in place once it is checked.
+"""Copying a primary into a place beside the data directory, and checking the copy. Nothing in service is touched here.
 
-Everything this file makes or moves has a name that begins with the data directory's own, so that the next run after an
-interruption knows what is its own:
+Names beside the data directory, all of them begin with its own so that the next run knows what is its own:
 
-- ``<data>.pgha-clone``: a clone under way. Never in service; the next run removes it.
-- ``<data>.pgha-checked``: a checked clone right before it is exchanged with the data directory, and right after it what
-  was there. The next run keeps it like anything that was moved aside.
-- ``<data>.pgha-old-<UTC time>``: what was in service before. Moved aside, never removed by a clone that is not checked.
+- ``<data>.pgha-clone``: a copy under way. Never in service; the next run removes it.
+- ``<data>.pgha-checked``: a copy that is checked and on the disk, right before it is exchanged with the data directory,
+  and right after it what was there.
+- ``<data>.pgha-clone.json``: what the checked copy is, with its directory's number: which of the two is which.
+- ``<data>.pgha-progress``: what pg_basebackup says while it runs. Whoever clones holds a lock on it.
+
+Tablespaces are copied to ``<their directory>/pgha-clone``, where PostgreSQL does not look.
 
 This module util is private to the collection.
 """
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
+import fcntl
+import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import parse
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.files import backup, beside, record
+
+TABLESPACE_COPY = "pgha-clone"
+STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class CloneOptions:
     """How to clone.
 
-    :ivar connection: keyword parameters of a libpq connection string, without secrets.
-    :ivar slot: a physical slot that keeps the WAL from the first byte on; it is made when it is missing.
+    :ivar connection: keyword parameters of a libpq connection string, without the password.
+    :ivar slot: a physical slot that keeps the WAL from the first byte on, empty for none.
     :ivar max_rate: kilobytes a second, 0 without limit.
+    :ivar tablespaces: directory of a tablespace on the primary to the directory that it gets here.
     :ivar timeout: seconds for the whole copy.
     """
 
-    connection: dict[str, Any]
+    connection: Mapping[str, Any]
     slot: str
     checkpoint: str
     max_rate: int
-    tablespace_mapping: dict[str, str]
+    tablespaces: Mapping[str, str]
     timeout: float
+    password: str | None = field(default=None, repr=False)
 
 
-def beside(data_directory: Path, what: str) -> Path:
-    """Return a name beside the data directory."""
-    return data_directory.with_name(f"{data_directory.name}.pgha-{what}")
+def _quoted(value: Any) -> str:
+    text = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{text}'"
 
 
 def argv(options: CloneOptions, bin_directory: Path, place: Path) -> list[str]:
     """Return the call of pg_basebackup."""
-    conninfo = " ".join(f"{key}={value}" for key, value in sorted(options.connection.items()))
+    # The name keeps a copy from being taken for the standby of that server: see the plan's refusal of "*".
+    parameters = {**options.connection, "application_name": "pgha_clone"}
+    conninfo = " ".join(f"{key}={_quoted(value)}" for key, value in sorted(parameters.items()))
     call = [
         str(bin_directory / "pg_basebackup"),
         f"--pgdata={place}",
@@ -68,97 +82,155 @@ def argv(options: CloneOptions, bin_directory: Path, place: Path) -> list[str]:
         call.append(f"--slot={options.slot}")
     if options.max_rate:
         call.append(f"--max-rate={options.max_rate}k")
-    call.extend(f"--tablespace-mapping={old}={new}" for old, new in sorted(options.tablespace_mapping.items()))
+    for old, new in sorted(options.tablespaces.items()):
+        left, right = (path.replace("=", "\\=") for path in (old, f"{new}/{TABLESPACE_COPY}"))
+        call.append(f"--tablespace-mapping={left}={right}")
     return call
 
 
-def _copy(call: list[str], progress: Path, timeout: float) -> None:
-    """Run the copy; its progress goes to a file that a person can follow while it runs."""
-    with progress.open("w", encoding="utf-8") as sink:
+@contextlib.contextmanager
+def claimed(data_directory: Path) -> Iterator[TextIO]:
+    """Hold the right to clone into this place, and the file that the progress goes to.
+
+    pg_basebackup inherits the lock: a module that was killed leaves a copy that still runs, and a second one beside it
+    would remove what the first is writing.
+    """
+    path = beside(data_directory, "progress")
+    with path.open("a+", encoding="utf-8", errors="replace") as progress:
         try:
-            done = subprocess.run(
-                call, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, timeout=timeout, check=False,
-                env={**os.environ, "LC_ALL": "C"},
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as late:
-            raise PghaError(f"The copy took longer than {timeout:g} seconds.", ran=call) from late
-    if done.returncode != 0:
+            fcntl.flock(progress, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PghaError(
+                "Another clone into this place is under way.",
+                said="".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-1:]),
+                next_step=f"follow {path} until it ends, or end that pg_basebackup; then run this again",
+            ) from None
+        yield progress
+
+
+def _copy(call: list[str], options: CloneOptions, progress: TextIO) -> None:
+    """Run the copy; its progress goes to a file that a person can follow while it runs."""
+    progress.truncate(0)
+    environment = {**os.environ, "LC_ALL": "C"}
+    if options.password is not None:
+        environment["PGPASSWORD"] = options.password
+    try:
+        copy = subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=progress, stderr=progress, env=environment)
+    except FileNotFoundError as missing:
+        raise PghaError("pg_basebackup is not installed.", ran=call) from missing
+    try:
+        status = copy.wait(options.timeout)
+    except subprocess.TimeoutExpired as late:
+        raise PghaError(f"The copy took longer than {options.timeout:g} seconds.", ran=call) from late
+    finally:
+        _end(copy)
+    if status != 0:
+        progress.seek(0)
         raise PghaError(
-            "The copy failed.",
+            "The copy failed; nothing was replaced.",
             ran=call,
-            said="\n".join(progress.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]),
-            next_step="mend what it says and run this again; nothing was replaced",
+            said="\n".join(progress.read().splitlines()[-5:]),
+            next_step="mend what it says and run this again",
         )
+
+
+def _end(copy: subprocess.Popen[bytes]) -> None:
+    if copy.poll() is None:
+        # It removes what it has written when it is asked to stop.
+        copy.terminate()
+        try:
+            copy.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            copy.kill()
+            copy.wait()
 
 
 def _verify(bin_directory: Path, place: Path, timeout: float, runner: Runner) -> None:
+    """Compare every file with the manifest, and read the WAL that the copy needs to its end."""
     call = [str(bin_directory / "pg_verifybackup"), "--exit-on-error", str(place)]
     done = runner(call, timeout=timeout)
     if done.rc != 0:
-        raise PghaError("The copy is damaged and was not put in place.", ran=call, said=done.stderr or done.stdout)
-
-
-def _exchange(one: Path, other: Path) -> None:
-    """Swap two directories in one step (renameat2(2), RENAME_EXCHANGE).
-
-    Two renames would leave a moment without any data directory, and a crash in it a server without one. The resource
-    agent of Debian 13 cannot even be stopped there, so that the cluster fences such a server again and again.
-    """
-    here, exchange = -100, 2
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) != 0:
-        number = ctypes.get_errno()
         raise PghaError(
-            f"{one} and {other} could not be exchanged.",
-            said=os.strerror(number),
-            next_step="keep the data directory on a file system that can do it, such as ext4, xfs or btrfs, and let it "
-            "not be a mount point itself",
+            "The copy is damaged and was not put in place.",
+            ran=call,
+            said=done.stderr or done.stdout,
+            next_step="check the disks and the network of both servers, then run this again",
         )
 
 
-def _is_empty(data_directory: Path) -> bool:
-    """Tell whether there is nothing to keep: no directory, or the bare one with PG_VERSION that the role places."""
-    return not data_directory.exists() or {one.name for one in data_directory.iterdir()} <= {"PG_VERSION"}
+def sync(path: Path) -> None:
+    """Bring a file's content, or a directory's names, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def links(data_directory: Path) -> dict[Path, Path]:
+    """Return the links to tablespaces that stand in a data directory."""
+    place = data_directory / "pg_tblspc"
+    if not place.is_dir():
+        return {}
+    return {link: link.readlink() for link in sorted(place.iterdir()) if link.is_symlink()}
+
+
+def sweep(data_directory: Path, tablespaces: Mapping[str, str], stamp: str) -> None:
+    """Remove what interrupted runs left, so that half a copy is never taken for a whole one."""
+    place, checked = beside(data_directory, "clone"), beside(data_directory, "checked")
+    own = checked.exists() and checked.stat().st_ino == record(data_directory).get("inode")
+    if checked.exists() and not own:
+        # Not provably a copy of ours: it may be what was in service (S4).
+        checked.rename(beside(data_directory, f"old-{stamp}-interrupted"))
+    left = {Path(directory) / TABLESPACE_COPY for directory in tablespaces.values()}
+    for copy in (place, checked):
+        left.update(target for target in links(copy).values() if target.name == TABLESPACE_COPY)
+        left.add(copy)
+    for directory in left - set(links(data_directory).values()):
+        if directory.exists():
+            shutil.rmtree(directory)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    sync(fresh)
+    fresh.replace(path)
+    sync(path.parent)
 
 
 def clone(
-    data_directory: Path, bin_directory: Path, options: CloneOptions, stamp: str, runner: Runner = run
-) -> dict[str, Any]:
-    """Clone, check, and only then replace.
+    data_directory: Path,
+    bin_directory: Path,
+    options: CloneOptions,
+    origin: Mapping[str, str],
+    progress: TextIO,
+    *,
+    runner: Runner = run,
+) -> int:
+    """Copy and check, so that ``<data>.pgha-checked`` stands ready; return how many bytes came.
 
-    :param stamp: the time, for the name of what is moved aside.
-    :returns: where the old data went, and where the progress was written.
+    :param origin: whose copy it is, and when: ``stamp`` goes into the name of what is moved aside later.
     """
-    place, checked = beside(data_directory, "clone"), beside(data_directory, "checked")
-    progress = beside(data_directory, "progress")
-    if place.exists():
-        shutil.rmtree(place)
-    if checked.exists():
-        # An interrupted run left either its clone here, or, after the exchange, what was in service before: keep it.
-        checked.rename(beside(data_directory, f"old-{stamp}-interrupted"))
-    _copy(argv(options, bin_directory, place), progress, options.timeout)
-    _verify(bin_directory, place, options.timeout, runner)
+    place = beside(data_directory, "clone")
+    sweep(data_directory, options.tablespaces, origin["stamp"])
+    try:
+        _copy(argv(options, bin_directory, place), options, progress)
+        _verify(bin_directory, place, options.timeout, runner)
+    except PghaError:
+        # The disk may be full of it.
+        sweep(data_directory, options.tablespaces, origin["stamp"])
+        raise
     # S2: whoever starts this directory by hand gets a standby and no second primary.
-    (place / "standby.signal").touch(mode=0o600)
-    place.rename(checked)
-    if not data_directory.exists():
-        checked.rename(data_directory)
-        return {"moved_aside": "", "progress_file": str(progress)}
-    bare = _is_empty(data_directory)
-    _exchange(checked, data_directory)
-    # From here on the clone is in service and `checked` is what was there before.
-    if bare:
-        shutil.rmtree(checked)
-        return {"moved_aside": "", "progress_file": str(progress)}
-    old = beside(data_directory, f"old-{stamp}")
-    checked.rename(old)
-    return {"moved_aside": str(old), "progress_file": str(progress)}
-
-
-def drop_older(data_directory: Path, keep: int) -> list[str]:
-    """Remove what was moved aside earlier, all but the newest; only called after a checked clone is in place (S4)."""
-    moved = sorted(data_directory.parent.glob(f"{data_directory.name}.pgha-old-*"))
-    dropped = moved[: max(len(moved) - keep, 0)]
-    for directory in dropped:
-        shutil.rmtree(directory)
-    return [str(directory) for directory in dropped]
+    signal = place / "standby.signal"
+    signal.touch(mode=0o600)
+    sync(signal)
+    sync(place)
+    label = backup(place)
+    wal = {"timeline": label.timeline, "start": str(label.start), "end": str(label.end)} if label else {}
+    known = {**origin, "wal": wal, "inode": place.stat().st_ino, "in_place": False}
+    write_json(beside(data_directory, "clone.json"), known)
+    place.rename(beside(data_directory, "checked"))
+    sync(data_directory.parent)
+    progress.seek(0)
+    return parse.copied_bytes(progress.read())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only door from this subject to a server: tools, sockets and files of PostgreSQL.
+"""The only door from this subject to a server: its connections. Files and tools of a stopped one: see ``files``.
 
 This module util is private to the collection.
 """
@@ -9,126 +9,183 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from pathlib import Path
+import select
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres import parse
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Control, Fork, History
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import Source, Target
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import History, Lsn, Position
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import Source
 
 CONNECT_SECONDS = 3
-STATEMENT_MILLISECONDS = 5000
+ANSWER_SECONDS = 5.0
+STATEMENT_MILLISECONDS = 4000
+
+# A server that stops answering is noticed by the kernel too, and a copy that hangs ends.
+KEEPALIVE = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30000,
+}
+
+CATALOG = """
+SELECT coalesce((SELECT sum(pg_database_size(oid)) FROM pg_database
+                 WHERE has_database_privilege(oid, 'CONNECT')), 0)::bigint AS size_bytes,
+       ARRAY(SELECT pg_tablespace_location(oid) FROM pg_tablespace
+             WHERE pg_tablespace_location(oid) LIKE '/%') AS tablespaces
+"""
 
 
-def postmaster_pid(data_directory: Path) -> int | None:
-    """Return the process that serves the directory, None when none does.
-
-    A pid file outlives a crash, and its number may belong to another program by then: the process must be one of
-    PostgreSQL's that works in this directory.
-    """
+def _driver() -> Any:
     try:
-        pid = int((data_directory / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
-        if Path(f"/proc/{pid}/cwd").readlink() == data_directory.resolve():
-            return pid
-    except (OSError, ValueError):
-        return None
-    return None
+        import psycopg2  # noqa: PLC0415  # a server that is being installed has none yet
+        import psycopg2.extensions  # noqa: PLC0415
+        import psycopg2.extras  # noqa: PLC0415
+    except ImportError as missing:
+        raise PghaError(
+            "The Python library psycopg2 is not installed on the server.",
+            next_step="run the deploy playbook, which installs it",
+        ) from missing
+    return psycopg2
 
 
-def has_data(data_directory: Path) -> bool:
-    """Tell whether there is a cluster's data; PG_VERSION alone is the bare directory that the role places."""
-    return (data_directory / "global" / "pg_control").exists()
+def _until(deadline: float) -> Callable[[Any], None]:
+    """Return psycopg2's wait with an end: a frozen server never closes the connection, and libpq waits for ever."""
+    extensions = _driver().extensions
 
+    def wait(opened: Any) -> None:
+        while (state := opened.poll()) != extensions.POLL_OK:
+            left = deadline - time.monotonic()
+            reading, writing = state == extensions.POLL_READ, state == extensions.POLL_WRITE
+            place = [opened.fileno()]
+            ready = select.select(place if reading else [], place if writing else [], [], max(left, 0))
+            if not any(ready):
+                raise PghaError("PostgreSQL does not answer.", said=f"no answer within {ANSWER_SECONDS:g} seconds")
 
-def control(data_directory: Path, bin_directory: Path, runner: Runner = run) -> Control | None:
-    """Read the control data; None where there is no data directory or no PostgreSQL yet."""
-    tool = bin_directory / "pg_controldata"
-    if not has_data(data_directory) or not tool.exists():
-        return None
-    done = runner([str(tool), "-D", str(data_directory)], timeout=20)
-    if done.rc != 0:
-        return None
-    return parse.control(done.stdout)
-
-
-def backup_start(data_directory: Path) -> Fork | None:
-    """Return where a clone starts that has not run yet; None for a directory that has run, or is no standby's."""
-    label = data_directory / "backup_label"
-    if not label.exists() or not (data_directory / "standby.signal").exists():
-        return None
-    return parse.backup_start(label.read_text(encoding="utf-8"))
-
-
-def target(data_directory: Path, bin_directory: Path, runner: Runner = run) -> Target:
-    """Observe the data directory that is to follow."""
-    return Target(
-        exists=has_data(data_directory),
-        running=postmaster_pid(data_directory) is not None,
-        control=control(data_directory, bin_directory, runner),
-        backup_start=backup_start(data_directory),
-    )
+    return wait
 
 
 @contextlib.contextmanager
 def connection(**parameters: Any) -> Iterator[Any]:
     """Open a connection that gives up: a frozen server holds a client that has no timeout of its own."""
-    import psycopg2  # noqa: PLC0415  # a server that is being installed has none yet
-
+    driver = _driver()
+    driver.extensions.set_wait_callback(_until(time.monotonic() + ANSWER_SECONDS))
+    opened = None
     try:
-        opened = psycopg2.connect(connect_timeout=CONNECT_SECONDS, tcp_user_timeout=5000, **parameters)
-    except psycopg2.OperationalError as refused:
-        raise PghaError("PostgreSQL cannot be reached.", said=str(refused)) from refused
-    try:
+        opened = driver.connect(**KEEPALIVE, **parameters)
         yield opened
-    except psycopg2.Error as failed:
+    except driver.OperationalError as refused:
+        text = "PostgreSQL cannot be reached." if opened is None else "PostgreSQL did not answer a question."
+        raise PghaError(text, said=str(refused)) from refused
+    except driver.Error as failed:
         raise PghaError("PostgreSQL refused a question.", said=str(failed)) from failed
     finally:
-        opened.close()
+        driver.extensions.set_wait_callback(None)
+        if opened is not None:
+            opened.close()
 
 
-def source(parameters: dict[str, Any]) -> Source:
-    """Ask the server to follow who it is, over a replication connection."""
-    from psycopg2.extras import PhysicalReplicationConnection  # noqa: PLC0415
+@contextlib.contextmanager
+def _replication(parameters: dict[str, Any]) -> Iterator[Any]:
+    factory = _driver().extras.PhysicalReplicationConnection
+    with connection(connection_factory=factory, **parameters) as opened:
+        yield opened
 
-    with connection(connection_factory=PhysicalReplicationConnection, **parameters) as opened:
+
+def _show(cursor: Any, setting: str) -> str:
+    cursor.execute(f"SHOW {setting}")
+    return str(cursor.fetchone()[0])
+
+
+def source(parameters: dict[str, Any], catalog_user: str = "", slot: str = "") -> Source:
+    """Ask the server to follow who it is, over a replication connection, and how much there is to copy.
+
+    :param catalog_user: a role that may connect to the database ``postgres``; empty when there is none to ask with.
+    :param slot: the replication slot that is to keep WAL for the standby; empty for none.
+    """
+    with _replication(parameters) as opened:
         cursor = opened.cursor()
         cursor.execute("IDENTIFY_SYSTEM")
-        identifier, timeline = cursor.fetchone()[:2]
-        cursor.execute("SHOW in_hot_standby")
-        standby = cursor.fetchone()[0] == "on"
+        identifier, timeline, position = cursor.fetchone()[:3]
+        standby = _show(cursor, "in_hot_standby") == "on"
+        names = _show(cursor, "synchronous_standby_names")
+        ready = not slot or _slot_keeps_wal(cursor, slot)[1]
+        version = int(opened.server_version) // 10000
         past = History(int(timeline))
         if int(timeline) > 1:
             cursor.execute(f"TIMELINE_HISTORY {int(timeline)}")
             content = cursor.fetchone()[1]
-            text = bytes(content).decode() if not isinstance(content, str) else content
+            text = content if isinstance(content, str) else bytes(content).decode()
             past = parse.history(int(timeline), text)
-    return Source(primary=not standby, system_identifier=str(identifier), history=past)
+    known: dict[str, Any] = {}
+    if catalog_user and not standby:
+        row = query({**parameters, "user": catalog_user}, [CATALOG])[0][0]
+        known = {"size_bytes": int(row["size_bytes"]), "tablespaces": tuple(sorted(row["tablespaces"]))}
+    return Source(not standby, str(identifier), past, Lsn.parse(position), version, names, ready, **known)
 
 
-def query(socket_directory: str, port: int, statement: str) -> list[dict[str, Any]]:
-    """Ask the local server over its socket; every row as a dictionary."""
-    from psycopg2.extras import RealDictCursor  # noqa: PLC0415
-
+def query(parameters: dict[str, Any], statements: list[str]) -> list[list[dict[str, Any]]]:
+    """Ask a server over one connection; for each statement its rows, as dictionaries."""
     options = f"-c statement_timeout={STATEMENT_MILLISECONDS}"
-    with connection(host=socket_directory, port=port, dbname="postgres", options=options) as opened:
-        opened.set_session(readonly=True, autocommit=True)
-        cursor = opened.cursor(cursor_factory=RealDictCursor)
-        cursor.execute(statement)
-        return [dict(row) for row in cursor.fetchall()]
+    with connection(dbname="postgres", options=options, **parameters) as opened:
+        # Not read only: the session would see its own default_transaction_read_only and not the server's.
+        opened.set_session(autocommit=True)
+        cursor = opened.cursor(cursor_factory=_driver().extras.RealDictCursor)
+        answers = []
+        for statement in statements:
+            cursor.execute(statement)
+            answers.append([dict(row) for row in cursor.fetchall()])
+        return answers
 
 
-def ensure_slot(parameters: dict[str, Any], slot: str) -> bool:
-    """Make a physical slot that keeps WAL from now on; return whether it was missing."""
-    from psycopg2.errors import DuplicateObject  # noqa: PLC0415
-    from psycopg2.extras import PhysicalReplicationConnection  # noqa: PLC0415
+def _slot_keeps_wal(cursor: Any, slot: str) -> tuple[bool, bool]:
+    """Return whether a slot exists, and whether it keeps WAL.
 
-    with connection(connection_factory=PhysicalReplicationConnection, **parameters) as opened:
+    A slot that the primary invalidated keeps nothing and never will again, and one that was never used nothing yet.
+    """
+    cursor.execute(f'READ_REPLICATION_SLOT "{slot}"')
+    kind, restart_lsn = cursor.fetchone()[:2]
+    return kind is not None, restart_lsn is not None
+
+
+def ensure_slot(parameters: dict[str, Any], slot: str) -> None:
+    """Make a physical slot that keeps WAL from now on; one that keeps none is made anew."""
+    with _replication(parameters) as opened:
         cursor = opened.cursor()
+        exists, keeps_wal = _slot_keeps_wal(cursor, slot)
+        if keeps_wal:
+            return
+        if exists:
+            cursor.execute(f'DROP_REPLICATION_SLOT "{slot}"')
+        cursor.execute(f'CREATE_REPLICATION_SLOT "{slot}" PHYSICAL RESERVE_WAL')
+
+
+def missing_wal(parameters: dict[str, Any], place: Position, segment_bytes: int, source_position: Lsn) -> str:
+    """Ask the primary for the WAL that a standby would ask for first; return its complaint, empty when it has it."""
+    first = place.lsn.segment_start(segment_bytes)
+    if not first < source_position:
+        return ""
+    driver = _driver()
+    with _replication(parameters) as opened:
+        # Reading a stream has its own wait below.
+        driver.extensions.set_wait_callback(None)
+        cursor = opened.cursor()
+        deadline = time.monotonic() + ANSWER_SECONDS
         try:
-            cursor.execute(f'CREATE_REPLICATION_SLOT "{slot}" PHYSICAL RESERVE_WAL')
-        except DuplicateObject:
-            return False
-    return True
+            cursor.start_replication(
+                slot_type=driver.extras.REPLICATION_PHYSICAL, start_lsn=str(first), timeline=place.timeline
+            )
+            while cursor.read_message() is None:
+                left = deadline - time.monotonic()
+                if left <= 0 or not any(select.select([opened], [], [], left)):
+                    raise PghaError("The primary sent no WAL.", said=f"nothing within {ANSWER_SECONDS:g} seconds")
+        except driver.Error as refused:
+            # A connection that broke says nothing about the WAL; only this answer does.
+            if "has already been removed" not in str(refused):
+                raise
+            return str(refused).strip()
+    return ""

@@ -12,72 +12,102 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres import gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Control
 
+# The timeline of a primary is read from the name of its WAL file: the last checkpoint, which the control data tell of,
+# may be older than its promotion. Lag is unknown, and not zero, while a standby receives nothing.
 SERVER = """
 SELECT pg_is_in_recovery() AS in_recovery,
        current_setting('server_version_num')::int / 10000 AS version,
-       CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn()::text END AS write_lsn,
+       (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
+       CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn()::text END AS write_lsn,
+       CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_lsn()) END AS wal_file,
        pg_last_wal_receive_lsn()::text AS receive_lsn,
        pg_last_wal_replay_lsn()::text AS replay_lsn,
-       CASE WHEN pg_is_in_recovery() AND pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn()
-            THEN extract(epoch FROM now() - pg_last_xact_replay_timestamp())::float8 ELSE 0 END AS lag_seconds,
+       CASE WHEN receiver.status IS DISTINCT FROM 'streaming' THEN NULL
+            WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+            ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8 AS lag_seconds,
        pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint AS replay_lag_bytes,
-       current_setting('synchronous_standby_names') AS synchronous_standby_names,
-       (SELECT received_tli FROM pg_stat_wal_receiver) AS received_timeline,
-       (SELECT status FROM pg_stat_wal_receiver) AS receiver,
-       (SELECT sender_host FROM pg_stat_wal_receiver) AS upstream,
-       (SELECT timeline_id FROM pg_control_checkpoint()) AS checkpoint_timeline
+       current_setting('default_transaction_read_only')::bool AS read_only,
+       receiver.status AS receiver, receiver.sender_host AS upstream, receiver.slot_name AS upstream_slot,
+       coalesce(receiver.received_tli, nullif(recovery.min_recovery_end_timeline, 0), checkpoint.timeline_id)
+           AS recovery_timeline
+FROM pg_control_recovery() AS recovery, pg_control_checkpoint() AS checkpoint
+     LEFT JOIN pg_stat_wal_receiver AS receiver ON true
 """
 REPLICAS = """
 SELECT application_name AS name, host(client_addr) AS address, state, sync_state,
-       pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn)::bigint AS lag_bytes,
+       flush_lsn::text AS flush_lsn, replay_lsn::text AS replay_lsn,
+       CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) END::bigint AS lag_bytes,
        coalesce(extract(epoch FROM replay_lag), 0)::float8 AS lag_seconds
 FROM pg_stat_replication ORDER BY application_name
 """
 SLOTS = """
-SELECT slot_name AS name, active, wal_status,
-       pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint AS retained_bytes
+SELECT slot_name AS name, slot_type AS type, active, temporary, wal_status, restart_lsn::text AS restart_lsn,
+       pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+                       restart_lsn)::bigint AS retained_bytes
 FROM pg_replication_slots ORDER BY slot_name
+"""
+SETTINGS = """
+SELECT name, setting FROM pg_settings
+WHERE name IN ('synchronous_standby_names', 'synchronous_commit', 'wal_log_hints', 'data_checksums', 'wal_level',
+               'max_slot_wal_keep_size', 'primary_slot_name')
 """
 
 
-def stopped(control: Control | None, *, exists: bool, problem: str = "") -> dict[str, Any]:
+def stopped(control: Control | None, version: int | None, *, exists: bool) -> dict[str, Any]:
     """Describe a server that does not answer, from its control data alone."""
     return {
         "running": False,
         "role": "stopped" if exists else "none",
+        "in_recovery": None,
         "accepts_writes": False,
         "system_identifier": control.system_identifier if control else None,
-        "timeline": control.timeline if control else None,
-        "lsn": str(control.checkpoint_lsn) if control else None,
+        "version": version,
+        "timeline": max(control.timeline, control.min_recovery_timeline) if control else None,
+        "lsn": str(max(control.checkpoint_lsn, control.min_recovery_end)) if control else None,
+        "receive_lsn": None,
+        "replay_lsn": None,
+        "lag_bytes": None,
+        "lag_seconds": None,
+        "sync_state": None,
+        "streaming": False,
+        "upstream": None,
+        "synchronous_standby_names": None,
+        "settings": {},
         "replicas": [],
         "slots": [],
         "control": control.as_result() if control else None,
-        "problem": problem,
+        "problem": "the control data cannot be read" if exists and control is None else "",
     }
 
 
-def running(control: Control | None, row: dict[str, Any], replicas: list[Any], slots: list[Any]) -> dict[str, Any]:
+def running(control: Control | None, answers: list[list[dict[str, Any]]]) -> dict[str, Any]:
     """Describe a server that answers."""
+    (row,), replicas, slots, rows = answers
     standby = row["in_recovery"]
+    settings = {one["name"]: one["setting"] for one in rows}
     return {
         "running": True,
         "role": "standby" if standby else "primary",
         "in_recovery": standby,
-        "accepts_writes": not standby,
-        "system_identifier": control.system_identifier if control else None,
+        "accepts_writes": not standby and not row["read_only"],
+        "system_identifier": row["system_identifier"],
         "version": row["version"],
-        "timeline": (row["received_timeline"] if standby else None) or row["checkpoint_timeline"],
+        "timeline": row["recovery_timeline"] if standby else int(row["wal_file"][:8], 16),
         "lsn": row["write_lsn"] or row["receive_lsn"] or row["replay_lsn"],
-        "receive_lsn": row["receive_lsn"],
-        "replay_lsn": row["replay_lsn"],
-        "lag_bytes": row["replay_lag_bytes"],
+        "receive_lsn": row["receive_lsn"] if standby else None,
+        "replay_lsn": row["replay_lsn"] if standby else None,
+        "lag_bytes": row["replay_lag_bytes"] if standby else None,
         "lag_seconds": row["lag_seconds"] if standby else None,
+        # Only the primary knows what it waits for: its list of replicas tells.
+        "sync_state": None,
         "streaming": row["receiver"] == "streaming",
         "upstream": row["upstream"],
-        "synchronous_standby_names": row["synchronous_standby_names"],
+        "synchronous_standby_names": settings.get("synchronous_standby_names"),
+        "settings": settings,
         "replicas": replicas,
         "slots": slots,
         "control": control.as_result() if control else None,
@@ -85,16 +115,23 @@ def running(control: Control | None, row: dict[str, Any], replicas: list[Any], s
     }
 
 
-def observe(data_directory: Path, bin_directory: Path, socket_directory: str, port: int) -> dict[str, Any]:
-    """Observe a server; one that is stopped or absent is an answer and no failure."""
-    control = gateway.control(data_directory, bin_directory)
-    if gateway.postmaster_pid(data_directory) is None:
-        return stopped(control, exists=gateway.has_data(data_directory))
+def observe(
+    data_directory: Path, bin_directory: Path, socket_directory: str, port: int, runner: Runner = run
+) -> dict[str, Any]:
+    """Observe a server; one that is stopped, absent or hangs is an answer and no failure."""
     try:
-        row = gateway.query(socket_directory, port, SERVER)[0]
-        on_primary = not row["in_recovery"]
-        replicas = gateway.query(socket_directory, port, REPLICAS) if on_primary else []
-        slots = gateway.query(socket_directory, port, SLOTS) if on_primary else []
+        control = files.control(data_directory, bin_directory, runner)
+        problem = ""
+    except PghaError as unreadable:
+        control, problem = None, unreadable.message
+    version = files.data_version(data_directory)
+    without = stopped(control, version, exists=files.has_data(data_directory))
+    without["problem"] = problem or without["problem"]
+    if files.postmaster_pid(data_directory) is None:
+        return without
+    try:
+        answers = gateway.query({"host": socket_directory, "port": port}, [SERVER, REPLICAS, SLOTS, SETTINGS])
     except PghaError as silent:
-        return stopped(control, exists=True, problem=silent.said or silent.message) | {"role": "not answering"}
-    return running(control, row, replicas, slots)
+        said = (silent.said or silent.message).strip()
+        return {**without, "running": True, "role": "not answering", "problem": said}
+    return running(control, answers)

@@ -37,6 +37,14 @@ class Lsn:
     def __lt__(self, other: Lsn) -> bool:
         return self.value < other.value
 
+    def segment_start(self, segment_bytes: int) -> Lsn:
+        """Return where the WAL file begins that holds this place."""
+        return Lsn(self.value - self.value % segment_bytes)
+
+    def file_name(self, segment_bytes: int) -> str:
+        """Return the name of the WAL file that holds this place, without its timeline."""
+        return f"{self.value >> 32:08X}{(self.value & 0xFFFFFFFF) // segment_bytes:08X}"
+
     def __str__(self) -> str:
         return f"{self.value >> 32:X}/{self.value & 0xFFFFFFFF:X}"
 
@@ -64,6 +72,7 @@ class Control:
     redo_lsn: Lsn
     min_recovery_end: Lsn
     min_recovery_timeline: int
+    segment_bytes: int
     checksums: bool
     wal_log_hints: bool
 
@@ -89,17 +98,46 @@ class Fork:
 
 
 @dataclass(frozen=True)
+class Position:
+    """How far a data directory has come.
+
+    :ivar is_end: the LSN is where the last record ends; else where it begins, as a checkpoint is known.
+    """
+
+    timeline: int
+    lsn: Lsn
+    is_end: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.lsn} on timeline {self.timeline}"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """The WAL that a base backup needs to be consistent; what it holds reaches to ``end``."""
+
+    timeline: int
+    start: Lsn
+    end: Lsn
+
+
+@dataclass(frozen=True)
 class History:
     """A timeline and the ends of the timelines that it came from, oldest first."""
 
     timeline: int
     forks: tuple[Fork, ...] = field(default=())
 
-    def contains(self, timeline: int, start: Lsn) -> bool:
-        """Return whether a record that starts there is part of this timeline's past.
+    def contains(self, position: Position) -> bool:
+        """Return whether everything up to a position is part of this timeline's past.
 
-        Strictly before the fork: a record that starts at the fork was written by the one that was left behind.
+        A record that ends at the fork is the last common one. A record that begins there was written by the server
+        that was left behind, and nobody else has it.
         """
-        if timeline == self.timeline:
+        if position.timeline == self.timeline:
             return True
-        return any(fork.timeline == timeline and start < fork.lsn for fork in self.forks)
+        return any(
+            fork.timeline == position.timeline
+            and (position.lsn <= fork.lsn if position.is_end else position.lsn < fork.lsn)
+            for fork in self.forks
+        )

@@ -11,7 +11,15 @@ from __future__ import annotations
 import re
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Control, Fork, History, Lsn, State
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import (
+    Backup,
+    Control,
+    Fork,
+    History,
+    Lsn,
+    Position,
+    State,
+)
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -35,6 +43,12 @@ def control(text: str) -> Control:
             raise ParseError("pg_controldata did not print a line that was expected", where=key, said=text)
         return pairs[key]
 
+    def number(key: str) -> int:
+        try:
+            return int(of(key))
+        except ValueError:
+            raise ParseError("pg_controldata printed no number", where=key, said=of(key)) from None
+
     try:
         state = State(of("Database cluster state"))
     except ValueError:
@@ -42,11 +56,12 @@ def control(text: str) -> Control:
     return Control(
         system_identifier=of("Database system identifier"),
         state=state,
-        timeline=int(of("Latest checkpoint's TimeLineID")),
+        timeline=number("Latest checkpoint's TimeLineID"),
         checkpoint_lsn=Lsn.parse(of("Latest checkpoint location")),
         redo_lsn=Lsn.parse(of("Latest checkpoint's REDO location")),
         min_recovery_end=Lsn.parse(of("Minimum recovery ending location")),
-        min_recovery_timeline=int(of("Min recovery ending loc's timeline")),
+        min_recovery_timeline=number("Min recovery ending loc's timeline"),
+        segment_bytes=number("Bytes per WAL segment"),
         checksums=of("Data page checksum version") != "0",
         wal_log_hints=of("wal_log_hints setting") == "on",
     )
@@ -65,10 +80,24 @@ def history(timeline: int, text: str) -> History:
     return History(timeline, tuple(forks))
 
 
-def backup_start(text: str) -> Fork:
-    """Read from a backup_label where the backup starts."""
-    place = re.search(r"^START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+) ", text, re.MULTILINE)
-    timeline = re.search(r"^START TIMELINE: (\d+)$", text, re.MULTILINE)
-    if not place or not timeline:
-        raise ParseError("The backup label names no start", where="backup_label", said=text)
-    return Fork(int(timeline.group(1)), Lsn.parse(place.group(1)))
+def backup(manifest: str) -> Backup:
+    """Read from a backup manifest, or from its last lines, which WAL the backup needs."""
+    ranges = re.search(
+        r'"WAL-Ranges":\s*\[\s*\{\s*"Timeline":\s*(\d+),\s*"Start-LSN":\s*"([^"]+)",\s*"End-LSN":\s*"([^"]+)"\s*\}\s*\]',
+        manifest,
+    )
+    if not ranges:
+        raise ParseError("The backup manifest does not name its WAL", where="WAL-Ranges", said=manifest[-500:])
+    return Backup(int(ranges.group(1)), Lsn.parse(ranges.group(2)), Lsn.parse(ranges.group(3)))
+
+
+def wal_end(timeline: int, errors: str) -> Position | None:
+    """Read from what ``pg_waldump --quiet`` complains about where the last record of a timeline's WAL begins."""
+    last = re.search(r"error in WAL record at ([0-9A-F]+/[0-9A-F]+):", errors)
+    return Position(timeline, Lsn.parse(last.group(1)), is_end=False) if last else None
+
+
+def copied_bytes(progress: str) -> int:
+    """Read from the progress of pg_basebackup how much it has copied; 0 before its first word."""
+    counts = re.findall(r"^ *(\d+)/\d+ kB \(\d+%\)", progress, re.MULTILINE)
+    return int(counts[-1]) * 1024 if counts else 0

@@ -1,169 +1,214 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether data may follow a primary as it is: real control data of both versions, and the decision table."""
+"""Whether data may follow a primary as it is: the decision table over real control data of both versions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError, PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres import parse
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Control, Fork, History, Lsn, State
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import (
+    Backup,
+    Control,
+    Fork,
+    History,
+    Lsn,
+    Position,
+    State,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import (
     CRASHED_PRIMARY,
     Decision,
     Source,
     Target,
     clone_plan,
+    position_of,
+    refuse_source,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "postgres"
-VERSIONS = ("15", "17")
 
 
-def control_of(version: str, role: str) -> Control:
-    return parse.control((FIXTURES / version / f"controldata-{role}.txt").read_text())
-
-
-def source_of(control: Control, *forks: Fork, timeline: int = 3) -> Source:
-    return Source(primary=True, system_identifier=control.system_identifier, history=History(timeline, forks))
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_real_control_data_are_read(version: str) -> None:
-    primary, standby = control_of(version, "primary"), control_of(version, "standby")
-    assert (primary.state, standby.state) == (State.PRIMARY, State.STANDBY)
-    assert primary.system_identifier == standby.system_identifier
-    assert (primary.timeline, standby.timeline) == (2, 2)
-    assert primary.checksums
-    assert primary.wal_log_hints
-    assert primary.redo_lsn <= primary.checkpoint_lsn
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_real_history_and_label_are_read(version: str) -> None:
-    past = parse.history(2, (FIXTURES / version / "history.txt").read_text())
-    assert past.timeline == 2
-    assert [fork.timeline for fork in past.forks] == [1]
-    start = parse.backup_start((FIXTURES / version / "backup_label.txt").read_text())
-    assert (start.timeline, str(start.lsn)) == (2, "0/2000028")
-
-
-@pytest.mark.parametrize("text", ["", "nonsense", "Database cluster state: dreaming\n"])
-def test_control_data_that_cannot_be_read_are_an_error(text: str) -> None:
-    with pytest.raises(ParseError):
-        parse.control(text)
-
-
-def test_a_history_line_without_lsn_is_named() -> None:
-    with pytest.raises(ParseError, match="line 2"):
-        parse.history(3, "1\t0/1752A28\tno recovery target\nbroken\n")
-
-
-def test_a_label_without_start_is_an_error() -> None:
-    with pytest.raises(ParseError, match="backup_label"):
-        parse.backup_start("LABEL: something\n")
-
-
-@given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
-def test_lsns_read_back_and_keep_their_order(one: int, other: int) -> None:
-    assert Lsn.parse(str(Lsn(one))) == Lsn(one)
-    assert (Lsn(one) < Lsn(other)) == (one < other)
-
-
-@pytest.mark.parametrize("text", ["", "16", "16/", "/1", "x/1", "123456789/0"])
-def test_what_is_no_lsn_is_refused(text: str) -> None:
-    with pytest.raises(ParseError):
-        Lsn.parse(text)
+def control_of(version: str, situation: str) -> Control:
+    return parse.control((FIXTURES / version / f"controldata-{situation}.txt").read_text())
 
 
 BASE = control_of("15", "standby")
-HERE = Lsn(0x3000100)
-AFTER, BEFORE = Fork(2, Lsn(0x3000200)), Fork(2, Lsn(0x3000000))
-STANDBY = replace(BASE, timeline=2, checkpoint_lsn=HERE, min_recovery_end=HERE, min_recovery_timeline=2)
-STOPPED = replace(STANDBY, state=State.PRIMARY_STOPPED, min_recovery_end=Lsn(0), min_recovery_timeline=0)
+HERE, NEAR, FAR = Lsn(0x3000100), Lsn(0x3000200), Lsn(0x9000000)
+AFTER, AT, BEFORE = Fork(2, NEAR), Fork(2, HERE), Fork(2, Lsn(0x3000000))
+STANDBY = replace(BASE, timeline=2, checkpoint_lsn=Lsn(0x3000060), min_recovery_end=HERE, min_recovery_timeline=2)
+STOPPED = replace(
+    STANDBY, state=State.PRIMARY_STOPPED, checkpoint_lsn=HERE, min_recovery_end=Lsn(0), min_recovery_timeline=0
+)
+COPY = Backup(2, Lsn(0x3000028), HERE)
 
 
-def target(control: Control | None, *, exists: bool = True, running: bool = False, start: Fork | None = None) -> Target:
-    return Target(exists=exists, running=running, control=control, backup_start=start)
+def target(control: Control | None, **more: Any) -> Target:
+    return replace(Target(exists=True, control=control, programs=15), **more)
+
+
+def source(*forks: Fork, timeline: int = 3, **more: Any) -> Source:
+    whole = Source(
+        primary=True,
+        system_identifier=BASE.system_identifier,
+        history=History(timeline, forks),
+        position=FAR,
+        version=15,
+    )
+    return replace(whole, **more)
+
+
+RUNNING = replace(STANDBY, state=State.PRIMARY)
+KEPT, CLONED, PREPARED = Decision.KEEP, Decision.CLONE, Decision.PREPARE
 
 
 @pytest.mark.parametrize(
-    ("situation", "observed", "source", "decision", "reason"),
+    ("situation", "observed", "primary", "decision", "reason"),
     [
-        ("no data", target(None, exists=False), source_of(BASE), Decision.CLONE, "no data yet"),
-        ("unreadable", target(None), source_of(BASE), Decision.CLONE, "cannot be read"),
-        ("a standby that is behind", target(STANDBY), source_of(BASE, AFTER), Decision.KEEP, "in the primary's past"),
-        ("a standby past the fork", target(STANDBY), source_of(BASE, BEFORE), Decision.CLONE, "diverged"),
-        ("a clean stop before the fork", target(STOPPED), source_of(BASE, AFTER), Decision.KEEP, "past"),
-        ("its last record at the fork", target(STOPPED), source_of(BASE, Fork(2, HERE)), Decision.CLONE, "diverged"),
-        ("a timeline nobody knows", target(STOPPED), source_of(BASE, timeline=7), Decision.CLONE, "diverged"),
-        ("the same timeline", target(STANDBY), source_of(BASE, timeline=2), Decision.KEEP, "past"),
+        ("no data", Target(exists=False), source(), CLONED, "no data yet"),
+        ("unreadable", target(None), source(), CLONED, "cannot be read"),
+        ("behind", target(STANDBY), source(AFTER), KEPT, "0/3000100 on timeline 2 is in the primary's past"),
+        ("replayed exactly to the fork", target(STANDBY), source(AT), KEPT, "past"),
+        ("past the fork", target(STANDBY), source(BEFORE), CLONED, "diverged"),
+        ("stopped standby", target(replace(STANDBY, state=State.STANDBY_STOPPED)), source(AFTER), KEPT, "past"),
+        ("received past the fork", target(STANDBY, wal_end=Position(2, FAR)), source(AFTER), CLONED, "diverged"),
         (
-            "a clone that never ran",
-            target(replace(STANDBY, state=State.PRIMARY), start=Fork(2, HERE)),
-            source_of(BASE, timeline=2),
-            Decision.KEEP,
-            "past",
-        ),
-        (
-            "an old clone that never ran",
-            target(replace(STANDBY, state=State.PRIMARY), start=Fork(2, HERE)),
-            source_of(BASE, BEFORE),
-            Decision.CLONE,
+            "its last received record begins at the fork",
+            target(STANDBY, wal_end=Position(2, NEAR, is_end=False)),
+            source(AFTER),
+            CLONED,
             "diverged",
         ),
+        ("clean stop before the fork", target(STOPPED), source(AFTER), KEPT, "past"),
+        ("clean stop, and the shutdown checkpoint not sent", target(STOPPED), source(AT), CLONED, "diverged"),
+        ("a timeline that nobody knows", target(STOPPED), source(timeline=7), CLONED, "diverged"),
+        ("the same timeline", target(STANDBY), source(timeline=2), KEPT, "past"),
+        ("ahead on the same timeline", target(STANDBY), source(timeline=2, position=Lsn(1)), CLONED, "diverged"),
+        ("two primaries on one timeline", target(STOPPED), source(timeline=2), CLONED, "both servers were primary"),
+        ("a fresh clone", target(RUNNING, backup=COPY), source(timeline=2), KEPT, "past"),
+        ("a fresh clone of a lost primary", target(RUNNING, backup=COPY), source(BEFORE), CLONED, "diverged"),
+        (
+            "a fresh clone that begins before the fork and ends after it",
+            target(RUNNING, backup=COPY),
+            source(Fork(2, Lsn(0x3000080))),
+            CLONED,
+            "diverged",
+        ),
+        ("WAL gone", target(STANDBY, wal_gone="removed"), source(AFTER), CLONED, "no WAL any more"),
+        ("no signal", target(STOPPED, signal=False), source(AFTER), PREPARED, "standby.signal"),
+        ("no slot", target(STANDBY), source(AFTER, slot_ready=False), PREPARED, "no slot"),
+        ("a running standby", target(STANDBY, running=True), source(AFTER), KEPT, "past"),
     ],
 )
-def test_decisions(situation: str, observed: Target, source: Source, decision: Decision, reason: str) -> None:
-    step = clone_plan(observed, source)
+def test_decisions(situation: str, observed: Target, primary: Source, decision: Decision, reason: str) -> None:
+    step = clone_plan(observed, primary)
     assert step.decision is decision, f"{situation}: {step.reason}"
     assert reason in step.reason
 
 
 @pytest.mark.parametrize("state", sorted(CRASHED_PRIMARY, key=str))
 def test_a_primary_that_crashed_is_never_kept(state: State) -> None:
-    step = clone_plan(target(replace(STANDBY, state=state)), source_of(BASE, AFTER, timeline=2))
+    step = clone_plan(target(replace(STANDBY, state=state)), source(AFTER, timeline=2))
     assert step.decision is Decision.CLONE
     assert "more than it sent" in step.reason
 
 
-def test_a_running_server_is_refused() -> None:
-    with pytest.raises(PghaError, match="runs in the data directory"):
-        clone_plan(target(STANDBY, running=True), source_of(BASE))
+@pytest.mark.parametrize("version", ["15", "17"])
+@pytest.mark.parametrize(
+    ("situation", "decision"),
+    [
+        ("stopped-primary", Decision.KEEP),
+        ("stopped-standby", Decision.KEEP),
+        ("crashed-standby", Decision.KEEP),
+        ("crashed-primary", Decision.CLONE),
+    ],
+)
+def test_real_data_against_the_history_that_followed(version: str, situation: str, decision: Decision) -> None:
+    control = control_of(version, situation)
+    past = parse.history(3, (FIXTURES / version / "history-3.txt").read_text())
+    primary = source(system_identifier=control.system_identifier, history=past)
+    assert clone_plan(target(control), primary).decision is decision
 
 
-def test_a_standby_is_no_source() -> None:
-    with pytest.raises(PghaError, match="it is a standby"):
-        clone_plan(target(STANDBY), replace(source_of(BASE), primary=False))
+def test_an_interrupted_clone_is_completed_before_all_else() -> None:
+    assert clone_plan(target(STANDBY, unfinished=True), source(BEFORE), force=True).decision is Decision.FINISH
+
+
+REFUSED = [
+    ("a running server", target(STANDBY, running=True), source(BEFORE), "runs in the data directory"),
+    ("a running, unfinished one", target(STANDBY, running=True, unfinished=True), source(), "runs in the data"),
+    ("a mount point", target(STANDBY, obstacle="/d is a mount point"), source(BEFORE), "mount point"),
+    (
+        "other programs",
+        target(STANDBY, programs=17),
+        source(BEFORE),
+        "programs here are those of 17",
+    ),
+    ("every standby", target(None), source(synchronous_names="ANY 1 (*)"), "acknowledge commits"),
+    ("no room", target(None, free_bytes=9), source(size_bytes=10, tablespaces=()), "no room"),
+]
+
+
+@pytest.mark.parametrize(("situation", "observed", "primary", "said"), REFUSED)
+def test_a_clone_that_must_not_or_cannot_be_is_refused(
+    situation: str, observed: Target, primary: Source, said: str
+) -> None:
+    with pytest.raises(PghaError, match=said):
+        clone_plan(observed, primary)
+    harmless = replace(observed, running=False, unfinished=False, obstacle="", programs=15, free_bytes=10)
+    step = clone_plan(harmless, replace(primary, synchronous_names="n2"))
+    assert step.decision is Decision.CLONE, situation
+
+
+def test_with_tablespaces_the_room_on_one_disk_says_nothing() -> None:
+    primary = source(size_bytes=10, tablespaces=("/srv/extra",))
+    assert clone_plan(Target(exists=False, free_bytes=9, programs=15), primary).decision is Decision.CLONE
+
+
+def test_data_that_can_follow_need_no_room_and_no_place() -> None:
+    step = clone_plan(target(STANDBY, obstacle="a mount point", free_bytes=0), source(AFTER, size_bytes=10))
+    assert step.decision is Decision.KEEP
 
 
 def test_foreign_data_are_refused_unless_named() -> None:
-    foreign = replace(source_of(BASE, timeline=2), system_identifier="1")
+    foreign = source(timeline=2, system_identifier="1")
     with pytest.raises(PghaError, match="another cluster"):
         clone_plan(target(STANDBY), foreign)
+    with pytest.raises(PghaError, match="another cluster"):
+        clone_plan(target(STANDBY), foreign, force=True)
     assert clone_plan(target(STANDBY), foreign, replace_foreign=True).decision is Decision.CLONE
 
 
 def test_a_clone_can_be_asked_for() -> None:
-    assert clone_plan(target(STANDBY), source_of(BASE, timeline=2), force=True).decision is Decision.CLONE
+    assert clone_plan(target(STANDBY), source(timeline=2), force=True).decision is Decision.CLONE
+
+
+def test_a_source_that_was_not_meant_is_refused() -> None:
+    refuse_source(source(), BASE.system_identifier)
+    with pytest.raises(PghaError, match="it is a standby"):
+        refuse_source(source(primary=False), "")
+    with pytest.raises(PghaError, match="another cluster"):
+        refuse_source(source(), "1")
 
 
 @given(
     st.sampled_from(State),
     st.integers(1, 4),
-    st.integers(1, 2**40),
+    st.tuples(st.integers(1, 2**40), st.integers(1, 2**40)),
     st.lists(st.builds(Fork, st.integers(1, 4), st.builds(Lsn, st.integers(1, 2**40))), max_size=3),
     st.integers(1, 5),
 )
 def test_kept_data_are_always_in_the_primarys_past(
-    state: State, timeline: int, place: int, forks: list[Fork], current: int
+    state: State, timeline: int, places: tuple[int, int], forks: list[Fork], current: int
 ) -> None:
+    place, received = places
     control = replace(
         BASE,
         state=state,
@@ -172,7 +217,11 @@ def test_kept_data_are_always_in_the_primarys_past(
         min_recovery_end=Lsn(place),
         min_recovery_timeline=timeline,
     )
-    source = source_of(BASE, *forks, timeline=current)
-    if clone_plan(target(control), source).decision is Decision.KEEP:
+    observed = target(control, wal_end=Position(timeline, Lsn(received)))
+    primary = source(*forks, timeline=current, position=Lsn(2**41))
+    if clone_plan(observed, primary).decision is Decision.KEEP:
+        reached = position_of(observed)
+        assert reached is not None
         assert state not in CRASHED_PRIMARY
-        assert timeline == current or any(fork.timeline == timeline and Lsn(place) < fork.lsn for fork in forks)
+        assert reached.lsn >= Lsn(place)
+        assert timeline == current or any(fork.timeline == timeline and reached.lsn <= fork.lsn for fork in forks)

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way from two servers as they are to a data directory that can follow: look, decide, act, look again.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import CloneOptions, claimed, clone, links
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.place import drop_older, mark_standby, put_in_place
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import (
+    CloneStep,
+    Decision,
+    Source,
+    clone_plan,
+    position_of,
+    refuse_source,
+)
+
+CONNECTION = ("host", "port", "user", "sslmode", "sslrootcert")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where, from whom, and how.
+
+    :ivar given: the module's arguments.
+    :ivar log: writes a line to the server's system log, where a person looks while a clone takes its hours.
+    """
+
+    given: Mapping[str, Any]
+    data: Path
+    binaries: Path
+    log: Callable[[str], None]
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The parameters of a connection to the primary, without the password."""
+        return {key: self.given[key] for key in CONNECTION if self.given[key] is not None}
+
+    @property
+    def login(self) -> dict[str, Any]:
+        """The same with the password, where one was given."""
+        password = self.given["password"]
+        return self.connection | ({"password": password} if password is not None else {})
+
+    def plan(self, *, force: bool) -> tuple[CloneStep, Source]:
+        """Look at both servers and decide."""
+        source = gateway.source(self.login, self.given["catalog_user"], self.given["slot"])
+        refuse_source(source, self.given["expected_system_identifier"])
+        target = files.target(self.data, self.binaries)
+        foreign = self.given["replace_foreign"]
+        step = clone_plan(target, source, force=force, replace_foreign=foreign)
+        place = position_of(target)
+        stays = step.decision in (Decision.KEEP, Decision.PREPARE)
+        if stays and place and target.control and not target.running:
+            gone = gateway.missing_wal(self.login, place, target.control.segment_bytes, source.position)
+            step = clone_plan(replace(target, wal_gone=gone), source, force=force, replace_foreign=foreign)
+        return step, source
+
+    def tablespaces(self, source: Source) -> dict[str, str]:
+        """Return each directory of a tablespace on the primary with the one that it gets here."""
+        mapping: dict[str, str] = self.given["tablespace_mapping"]
+        if source.tablespaces is not None:
+            return {directory: mapping.get(directory, directory) for directory in source.tablespaces}
+        return {str(target): str(target) for target in links(self.data).values()} | mapping
+
+    def clone(self, source: Source, progress: TextIO) -> dict[str, Any]:
+        """Copy, check and replace."""
+        given = self.given
+        self.log(f"cloning {given['host']} for {self.data}; progress in {progress.name}")
+        options = CloneOptions(
+            connection={**gateway.KEEPALIVE, **self.connection},
+            slot=given["slot"],
+            checkpoint=given["checkpoint"],
+            max_rate=given["max_rate"],
+            tablespaces=self.tablespaces(source),
+            timeout=given["timeout"],
+            password=given["password"],
+        )
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        origin = {"stamp": stamp, "source": given["host"], "system_identifier": source.system_identifier}
+        copied = clone(self.data, self.binaries, options, origin, progress)
+        moved = put_in_place(self.data)
+        self.log(f"cloned {copied} bytes from {given['host']}; the old data directory is {moved or 'none'}")
+        return {"copied_bytes": copied, "moved_aside": moved, "progress_file": progress.name}
+
+    def apply(self, decision: Decision, source: Source, progress: TextIO) -> dict[str, Any]:
+        """Take one step."""
+        if self.given["slot"]:
+            gateway.ensure_slot(self.login, self.given["slot"])
+        if decision is Decision.CLONE:
+            return self.clone(source, progress)
+        if decision is Decision.FINISH:
+            return {"moved_aside": put_in_place(self.data)}
+        mark_standby(self.data)
+        return {}
+
+    def result(self, step: CloneStep, source: Source) -> dict[str, Any]:
+        """Return what check mode and a real run report alike."""
+        changed = step.decision is not Decision.KEEP
+        after = "it can follow" if step.decision is Decision.PREPARE else "a checked clone of the primary"
+        return {
+            "changed": changed,
+            "decision": step.decision.value,
+            "reason": step.reason,
+            "size_bytes": source.size_bytes,
+            "diff": {
+                "before": f"{self.data}: {step.reason}\n" if changed else "",
+                "after": f"{self.data}: {after}\n" if changed else "",
+            },
+        }
+
+    def carry_out(self) -> dict[str, Any]:
+        """Do what is due, and look again until nothing is."""
+        began = time.monotonic()
+        with claimed(self.data) as progress:
+            # Planned again under the lock: another run may have come first.
+            step, source = self.plan(force=self.given["force"])
+            result, due, done = self.result(step, source), step, set[Decision]()
+            # The clone that an interrupted run left may be too old by now; then one more step follows.
+            while due.decision is not Decision.KEEP and due.decision not in done:
+                done.add(due.decision)
+                result |= self.apply(due.decision, source, progress)
+                due, source = self.plan(force=False)
+        if due.decision is not Decision.KEEP:
+            raise PghaError(f"The data is in place and still could not follow: {due.reason}.")
+        if done & {Decision.CLONE, Decision.FINISH}:
+            result["dropped"] = drop_older(self.data, max(self.given["keep"], 1))
+        return result | {"seconds": round(time.monotonic() - began, 1)}
+
+
+def work(given: Mapping[str, Any], *, check_mode: bool, log: Callable[[str], None]) -> dict[str, Any]:
+    """Do the module's work.
+
+    :raises PghaError: whatever a person has to act on.
+    """
+    if given["slot"] and not re.fullmatch("[a-z0-9_]{1,63}", given["slot"]):
+        raise PghaError(f"{given['slot']!r} is no name for a replication slot.", expected="a-z, 0-9 and _")
+    try:
+        # The real directory: a link would be moved aside in its place.
+        job = Job(given, Path(given["data_directory"]).resolve(), Path(given["bin_directory"]), log)
+        step, source = job.plan(force=given["force"])
+        if check_mode or step.decision is Decision.KEEP:
+            return job.result(step, source)
+        return job.carry_out()
+    except OSError as refused:
+        raise PghaError(
+            "The system refused a file operation.",
+            said=str(refused),
+            next_step="see that this runs as the user of PostgreSQL and that the disk has room, then run this again",
+        ) from refused
