@@ -14,6 +14,8 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 
+REASON_LINES = 40
+
 
 def outcome(case: ET.Element) -> str:
     """Return what became of one test."""
@@ -23,9 +25,18 @@ def outcome(case: ET.Element) -> str:
     return "skipped" if "skipped" in tags else "passed"
 
 
+def reason(case: ET.Element) -> list[str]:
+    """Return why a test failed: what pytest marks as the error's own lines, or the end of what there is."""
+    text = "\n".join(f"{child.get('message') or ''}\n{child.text or ''}" for child in case)
+    lines = text.splitlines()
+    errors = [line for line in lines if line.startswith("E ")]
+    return [f"  {line[:300]}" for line in (errors[:REASON_LINES] or lines[-REASON_LINES:])]
+
+
 def main(directory: Path, status: int) -> int:
     """Print the sums and return the exit status."""
     total: Counter[str] = Counter()
+    reasons: list[str] = []
     for path in sorted(directory.rglob("*.xml")):
         cases = [(outcome(case), case) for case in ET.parse(path).iter("testcase")]
         counts = Counter(result for result, _case in cases)
@@ -33,9 +44,10 @@ def main(directory: Path, status: int) -> int:
         print(f"{path.stem:40} {counts['passed']:5} passed {counts['failed']:3} failed {counts['skipped']:3} skipped")
         for result, case in cases:
             if result == "failed":
-                print(f"  failed: {case.get('classname')}::{case.get('name')}")
+                reasons += ["", f"failed: {case.get('classname')}::{case.get('name')}", *reason(case)]
+    print("\n".join(reasons))
     if total["failed"] == 0 and (status != 0 or total["passed"] == 0):
-        print(f"  failed: the run itself, with status {status}; its output above says where")
+        print(f"failed: the run itself, with status {status}; its output above says where")
         total["failed"] = 1
     print(f"{total['passed']} passed, {total['failed']} failed")
     return 1 if total["failed"] else 0

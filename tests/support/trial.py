@@ -60,7 +60,10 @@ class Trial:
         wait_until(
             lambda: self.traffic.accepting_since(since) == {server.name}, deadline, f"{server.name} takes writes"
         )
-        for address in (self.cluster.write, self.cluster.replication):
+        for network, address in (("public", self.cluster.write), ("replication", self.cluster.replication)):
+            # Nobody can answer over a cable that is out.
+            if network in server.cuts():
+                continue
 
             def answers(address: str = address) -> bool:
                 return self.traffic.holder(address) == (server.name,)
