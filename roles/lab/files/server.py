@@ -111,6 +111,7 @@ class Server:
         run("podman", "start", self.container)
         for network in self.cut_networks():
             self.cut(network)
+        self.pin_bridges()
         machine = self.must_run()
         flushes = [f"route flush exact default dev {name}\n" for name in machine.interfaces() if name != "eth0"]
         machine.inside("ip", "-batch", "-", stdin="".join(flushes))
@@ -196,6 +197,17 @@ class Server:
             if read("/sys/class/net", name, "ifindex") == str(index):
                 return name
         raise RefusedError(f"the cable of {self.name} to {network} is gone")
+
+    def pin_bridges(self) -> None:
+        """Let the networks' bridges keep their hardware address whatever is plugged in or dies.
+
+        A bridge takes the least address of its ports, so that the death of one server can change it. The other servers
+        then send to an address that is gone, until they ask anew after half a minute: neither a fence device nor a
+        client would be reached by the survivor. No switch or gateway does that.
+        """
+        for network in os.listdir(os.path.join(self.directory, "interfaces")):
+            bridge = os.path.basename(os.path.realpath(os.path.join("/sys/class/net", self.cable(network), "master")))
+            run("ip", "link", "set", "dev", bridge, "address", read("/sys/class/net", bridge, "address"))
 
     def cut(self, network: str) -> None:
         """Pull a cable: no carrier inside, while addresses and routes stay as they are."""
