@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -40,9 +40,29 @@ def fence_files(
         raise AnsibleFilterError(error.as_result()["msg"]) from error
 
 
+def fence_topology(primitives: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return per server its levels, each a list of devices that must all succeed; none where no server has a second.
+
+    A single device needs no level, and one server with levels needs them for all: the cluster then looks nowhere else.
+    """
+    servers: dict[str, dict[int, list[str]]] = {}
+    for one in primitives:
+        servers.setdefault(one["server"], {}).setdefault(int(one["level"]), []).append(one["name"])
+    if len(primitives) == len(servers):
+        return []
+    return [
+        {"server": server, "levels": [sorted(levels[number]) for number in sorted(levels)]}
+        for server, levels in sorted(servers.items())
+    ]
+
+
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"fence_primitives": fence_primitives, "fence_files": fence_files}
+        return {
+            "fence_primitives": fence_primitives,
+            "fence_files": fence_files,
+            "fence_topology": fence_topology,
+        }

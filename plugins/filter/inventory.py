@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -43,9 +45,30 @@ def observed(hostvars: Any, database: list[str], stack: str) -> list[dict[str, A
     return observed_of(hostvars, database, stack)
 
 
+def _shorter(path: str, start: str) -> str:
+    relative = os.path.relpath(path, start)
+    return min(relative, path, key=len)
+
+
+def playbook_command(
+    directory: str, program: str, sources: Sequence[str], options: str = "", start: str | None = None
+) -> str:
+    """Return how this person calls a playbook of that directory, up to the playbook's name."""
+    start = str(Path.cwd()) if start is None else start
+    inventories = " ".join(f"-i {_shorter(source, start)}" for source in sources)
+    words = [_shorter(program, start), inventories, options.strip(), _shorter(directory, start)]
+    return " ".join(word for word in words if word) + "/"
+
+
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"servers": servers, "topology": cluster_topology, "discovered": discovered, "observed": observed}
+        return {
+            "servers": servers,
+            "topology": cluster_topology,
+            "discovered": discovered,
+            "observed": observed,
+            "playbook_command": playbook_command,
+        }

@@ -42,6 +42,7 @@ EXAMPLES = r"""
   pgha.cluster.cluster_check:
     servers: "{{ hostvars | pgha.cluster.servers(groups['pgha_database'], groups['pgha_vote']) }}"
     values:
+      stack: "{{ pgha_stack }}"
       cluster_name: "{{ pgha_cluster_name }}"
       primary: "{{ pgha_primary }}"
       networks: "{{ pgha_networks }}"

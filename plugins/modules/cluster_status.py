@@ -59,6 +59,7 @@ report:
       writes), C(unknown) (nobody answers) or C(dangerous) (two take writes).
     - C(primary) is a name or null, C(redundant) tells whether a server could be lost now. C(problems), C(next) (what to
       do) and C(failures) (what the cluster remembers) are texts.
+    - C(restart_pending) has, by server, the settings whose new value waits for a restart.
   returned: success
   type: dict
 lines:

@@ -116,6 +116,13 @@ postgres:
       type: list
       elements: dict
       sample: [{"name": "pgha_n2", "active": true, "wal_status": "reserved", "retained_bytes": 0}]
+    restart_pending:
+      description: Settings whose new value waits for a restart.
+      type: list
+      elements: str
+    reload_pending:
+      description: Whether a file of settings is newer than what the server has loaded.
+      type: bool
     control:
       description: The control data, also of a stopped server.
       type: dict

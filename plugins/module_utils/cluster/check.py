@@ -36,6 +36,7 @@ __all__ = ["HAS_NETADDR", "Problem", "announcement", "problems", "warnings"]
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 VIRTUAL = {"write": "public", "read": "public", "replication": "replication"}
 NEEDED_NETWORKS = ("public", "replication")
+STACKS = ("pacemaker",)
 
 
 def _networks(raw: Any) -> tuple[dict[str, netaddr.IPNetwork], list[Problem]]:
@@ -157,6 +158,10 @@ def _scalars(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) ->
     cluster = values.get("cluster_name")
     if not isinstance(cluster, str) or not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", cluster):
         yield Problem("pgha_cluster_name", f"{cluster!r} is no name; use small letters, digits and hyphens")
+    if values.get("stack") not in STACKS:
+        yield Problem("pgha_stack", f"{values.get('stack')!r} is unknown; known are {', '.join(STACKS)}")
+    if not isinstance(values.get("firewall", False), bool):
+        yield Problem("pgha_firewall", f"{values['firewall']!r} is neither true nor false")
     names = [server.get("name") for server in servers if server.get("role") == "database"]
     primary = values.get("primary")
     if primary not in names:

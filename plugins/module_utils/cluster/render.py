@@ -80,6 +80,8 @@ def lines(report: Mapping[str, Any], commands: Sequence[str]) -> list[str]:
         out += ["", "Problems", *(f"  - {problem}" for problem in report["problems"])]
     if report["next"]:
         out += ["", "What to do", *(f"  - {step}" for step in report["next"])]
+    for name, settings in report["restart_pending"].items():
+        out += ["", f"In force on {name} only after a restart of PostgreSQL there: {', '.join(settings)}"]
     if report["failures"]:
         out += ["", "What the cluster remembers", *(f"  - {failure}" for failure in report["failures"])]
     if commands:

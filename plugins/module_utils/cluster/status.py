@@ -185,6 +185,23 @@ def _state(report: Report, servers: Sequence[Seen], primary: str) -> str:
     return "degraded" if report.problems else "ok"
 
 
+def _judge_addresses(report: Report, servers: Sequence[Seen], expected: Expected) -> dict[str, dict[str, Any]]:
+    holders: dict[str, dict[str, Any]] = {
+        kind: {"address": one, "holders": [server.name for server in servers if one in server.addresses]}
+        for kind, one in expected.virtual.items()
+    }
+    nobody = "no server" if all(server.reached for server in servers) else "no server that answers"
+    for kind, held in holders.items():
+        if len(held["holders"]) != 1:
+            report.add(f"the {kind} address {held['address']} is on {' and '.join(held['holders']) or nobody}")
+    return holders
+
+
+def _restart_pending(servers: Sequence[Seen]) -> dict[str, list[str]]:
+    waiting = {server.name: list(server.postgres.get("restart_pending") or ()) for server in servers}
+    return {name: settings for name, settings in waiting.items() if settings}
+
+
 def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
     """Judge a cluster and return everything that the table and a program need."""
     view, report = witness(servers), Report()
@@ -197,14 +214,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         report.add(f"NOT REDUNDANT: {primary} is the only server with the last commits")
     judge_standing(report, servers, expected, view)
     verdicts = _judge_fencing(report, servers, expected, view)
-    holders = {
-        kind: {"address": one, "holders": [server.name for server in servers if one in server.addresses]}
-        for kind, one in expected.virtual.items()
-    }
-    nobody = "no server" if all(server.reached for server in servers) else "no server that answers"
-    for kind, held in holders.items():
-        if len(held["holders"]) != 1:
-            report.add(f"the {kind} address {held['address']} is on {' and '.join(held['holders']) or nobody}")
+    holders = _judge_addresses(report, servers, expected)
     return {
         "cluster": expected.cluster,
         "stack": expected.stack,
@@ -219,6 +229,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         "fencing": verdicts,
         "servers": [_row(server, nodes, servers, verdicts) for server in servers],
         "failures": remembered(view),
+        "restart_pending": _restart_pending(servers),
         "problems": report.problems,
         "next": report.steps,
     }

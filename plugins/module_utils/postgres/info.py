@@ -56,6 +56,17 @@ WHERE name IN ('synchronous_standby_names', 'synchronous_commit', 'wal_log_hints
                'max_slot_wal_keep_size', 'primary_slot_name')
 """
 
+# What an interrupted run placed and nobody loaded; the agent's own file is left out, which it loads itself.
+PENDING = """
+SELECT coalesce(array_agg(name ORDER BY name) FILTER (WHERE pending_restart), '{}') AS restart_pending,
+       (SELECT coalesce(bool_or((pg_stat_file(file, true)).modification > pg_conf_load_time()), false)
+        FROM (SELECT sourcefile FROM pg_file_settings WHERE sourcefile LIKE '%/conf.d/%'
+              UNION VALUES (current_setting('hba_file')), (current_setting('ssl_cert_file')),
+                           (current_setting('ssl_ca_file'))) AS files (file)
+        WHERE file LIKE '/%') AS reload_pending
+FROM pg_settings
+"""
+
 
 def stopped(control: Control | None, version: int | None, *, exists: bool) -> dict[str, Any]:
     """Describe a server that does not answer, from its control data alone."""
@@ -79,6 +90,8 @@ def stopped(control: Control | None, version: int | None, *, exists: bool) -> di
         "settings": {},
         "replicas": [],
         "slots": [],
+        "restart_pending": [],
+        "reload_pending": False,
         "control": control.as_result() if control else None,
         "problem": "the control data cannot be read" if exists and control is None else "",
     }
@@ -86,7 +99,7 @@ def stopped(control: Control | None, version: int | None, *, exists: bool) -> di
 
 def running(control: Control | None, answers: list[list[dict[str, Any]]]) -> dict[str, Any]:
     """Describe a server that answers."""
-    (row,), replicas, slots, rows = answers
+    (row,), replicas, slots, rows, (pending,) = answers
     standby = row["in_recovery"]
     settings = {one["name"]: one["setting"] for one in rows}
     return {
@@ -110,6 +123,8 @@ def running(control: Control | None, answers: list[list[dict[str, Any]]]) -> dic
         "settings": settings,
         "replicas": replicas,
         "slots": slots,
+        "restart_pending": list(pending["restart_pending"]),
+        "reload_pending": pending["reload_pending"],
         "control": control.as_result() if control else None,
         "problem": "",
     }
@@ -130,7 +145,7 @@ def observe(
     if files.postmaster_pid(data_directory) is None:
         return without
     try:
-        answers = gateway.query({"host": socket_directory, "port": port}, [SERVER, REPLICAS, SLOTS, SETTINGS])
+        answers = gateway.query({"host": socket_directory, "port": port}, [SERVER, REPLICAS, SLOTS, SETTINGS, PENDING])
     except PghaError as silent:
         said = (silent.said or silent.message).strip()
         return {**without, "running": True, "role": "not answering", "problem": said}

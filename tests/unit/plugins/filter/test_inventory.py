@@ -51,3 +51,17 @@ def test_a_server_that_said_nothing_was_not_reached() -> None:
         ("n1", True, ["10.0.0.11"]),
         ("n2", False, []),
     ]
+
+
+@pytest.mark.parametrize(
+    ("program", "sources", "options", "expected"),
+    [
+        ("/srv/pgha/.venv/bin/ansible-playbook", ["/srv/pgha/inventories/mine"], "", "-i inventories/mine playbooks/"),
+        ("/usr/bin/ansible-playbook", ["/etc/hosts.yml"], " -e a=b ", "-i /etc/hosts.yml -e a=b playbooks/"),
+    ],
+)
+def test_a_command_can_be_copied_from_where_the_person_is(
+    program: str, sources: list[str], options: str, expected: str
+) -> None:
+    called = FILTERS["playbook_command"]("/srv/pgha/playbooks", program, sources, options, "/srv/pgha")
+    assert called == f"{min(program, program.removeprefix('/srv/pgha/'), key=len)} {expected}"

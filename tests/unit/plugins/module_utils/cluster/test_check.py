@@ -34,6 +34,7 @@ def server(name: str, last: int, role: str = "database") -> dict[str, Any]:
 def good() -> tuple[list[dict[str, Any]], dict[str, Any]]:
     servers = [server("n1", 11), server("n2", 12), server("v1", 19, "vote")]
     values = {
+        "stack": "pacemaker",
         "cluster_name": "demo",
         "primary": "n1",
         "replication_mode": "sync",
@@ -74,6 +75,8 @@ WRONG: list[tuple[str, Change, str]] = [
     ("primary unknown", lambda s, v: v.update(primary="n9"), "'n9' is no server of pgha_database (n1, n2)"),
     ("primary is the vote host", lambda s, v: v.update(primary="v1"), "no server of pgha_database"),
     ("mode", lambda s, v: v.update(replication_mode="quick"), "neither sync nor async"),
+    ("stack", lambda s, v: v.update(stack="pacemaker2"), "'pacemaker2' is unknown; known are pacemaker"),
+    ("firewall", lambda s, v: v.update(firewall="no"), "pgha_firewall"),
     ("cluster name", lambda s, v: v.update(cluster_name="My Cluster"), "pgha_cluster_name"),
     ("server name", lambda s, v: s[0].update(name="N_1"), "no usable server name"),
     ("ping", lambda s, v: v.update(ping_targets="10.0.0.1"), "pgha_ping_targets"),

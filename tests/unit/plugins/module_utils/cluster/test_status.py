@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,3 +199,11 @@ def test_ok_means_one_primary_and_a_copy(first: list[Seen], second: Seen) -> Non
     if report["state"] == "ok":
         assert writers == 1
         assert report["redundant"]
+
+
+def test_a_setting_that_waits_for_a_restart_is_named_and_no_problem() -> None:
+    one = primary("n1")
+    one = replace(one, postgres={**one.postgres, "restart_pending": ["max_connections"]})
+    report = status([one, standby("n2")], EXPECTED)
+    assert (report["state"], report["restart_pending"]) == ("ok", {"n1": ["max_connections"]})
+    assert "In force on n1 only after a restart of PostgreSQL there: max_connections" in lines(report, [])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.pgha.cluster.plugins.filter.fencing import fence_files, fence_primitives
+from ansible_collections.pgha.cluster.plugins.filter.fencing import fence_files, fence_primitives, fence_topology
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.device import device_of, devices_of, files
 
@@ -112,3 +112,20 @@ def test_a_password_that_ipmi_would_cut_is_refused() -> None:
 def test_a_name_stands_for_one_device() -> None:
     with pytest.raises(PghaError, match="described twice"):
         devices_of([_device(), _device()])
+
+
+def test_a_single_device_a_server_needs_no_levels() -> None:
+    assert fence_topology([{"name": "fence-n1", "server": "n1", "level": 1}]) == []
+
+
+def test_levels_are_tried_in_their_order_and_all_devices_of_one_must_succeed() -> None:
+    devices = [
+        {"name": "pdu-n1-b", "server": "n1", "level": 2},
+        {"name": "pdu-n1-a", "server": "n1", "level": 2},
+        {"name": "ilo-n1", "server": "n1", "level": 1},
+        {"name": "ilo-n2", "server": "n2", "level": 3},
+    ]
+    assert fence_topology(devices) == [
+        {"server": "n1", "levels": [["ilo-n1"], ["pdu-n1-a", "pdu-n1-b"]]},
+        {"server": "n2", "levels": [["ilo-n2"]]},
+    ]

@@ -17,11 +17,12 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "postgres"
 VERSIONS = ("15", "17")
+PENDING = {"restart_pending": ["max_connections"], "reload_pending": False}
 
 
 def described(version: str, situation: str) -> dict[str, Any]:
     answers = json.loads((FIXTURES / version / f"rows-{situation}.json").read_text())
-    return info.running(None, answers)
+    return info.running(None, [*answers, [PENDING]])
 
 
 def observed(tmp_path: Path, version: str = "15", situation: str = "stopped-primary") -> dict[str, Any]:
@@ -52,6 +53,7 @@ def test_a_primary_with_its_standby(version: str) -> None:
     (slot,) = found["slots"]
     assert (slot["name"], slot["active"], slot["wal_status"]) == ("pgha_n2", True, "reserved")
     assert found["settings"]["data_checksums"] == "on"
+    assert (found["restart_pending"], found["reload_pending"]) == (["max_connections"], False)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
