@@ -29,23 +29,10 @@ attributes:
     support: full
 options:
   servers:
-    description: The database servers of the cluster.
+    description: What the filter P(pgha.cluster.discovered#filter) returned.
     type: list
     elements: dict
     required: true
-    suboptions:
-      name:
-        description: Name of the server in the cluster.
-        type: str
-        required: true
-      postgres:
-        description: The C(postgres) that M(pgha.cluster.postgres_info) returned there; empty when nobody could look.
-        type: dict
-        default: {}
-      attributes:
-        description: The node attributes that the cluster keeps for the server.
-        type: dict
-        default: {}
   primary:
     description: The server that the cluster starts from as long as it knows no proven data.
     type: str
@@ -93,7 +80,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary impor
 
 
 def _plan(module: AnsibleModule) -> dict[str, Any]:
-    servers = [observed(one["name"], one["postgres"], one["attributes"]) for one in module.params["servers"]]
+    servers = [observed(one["name"], one.get("postgres"), one.get("attributes")) for one in module.params["servers"]]
     steps = data_plan(servers, module.params["primary"])
     first = [step.server for step in steps if step.action in (Action.INITIALISE, Action.ADOPT)]
     return {
@@ -109,16 +96,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "servers": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "postgres": {"type": "dict", "default": {}},
-                    "attributes": {"type": "dict", "default": {}},
-                },
-            },
+            "servers": {"type": "list", "elements": "dict", "required": True},
             "primary": {"type": "str", "required": True},
         },
         supports_check_mode=True,

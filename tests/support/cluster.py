@@ -21,6 +21,9 @@ from .writer import TABLE as WRITTEN
 
 DATABASE_SERVERS = ("n1", "n2")
 WHOLE_SECONDS = 90.0
+FAR = "/var/lib/postgresql/far"
+"""Where the clients' tablespace is: a rebuild has to bring that back, too."""
+ARCHIVE = "/var/lib/postgresql/archive"
 
 
 class Cluster:
@@ -36,7 +39,14 @@ class Cluster:
         networks = [f"{prefix}.{number}.0/24" for number in range(3)]
         self.playbooks = Playbooks(
             PROJECT / "inventories" / "lab_pacemaker",
-            {"lab_name": name, "lab_prefix": prefix, "lab_release": release, "pgha_client_networks": networks},
+            {
+                "lab_name": name,
+                "lab_prefix": prefix,
+                "lab_release": release,
+                "pgha_client_networks": networks,
+                "postgresql_tablespace_directories": [FAR],
+                "postgresql_archive_directory": ARCHIVE,
+            },
         )
         self.runs: Iterator[int] = iter(range(1, 1000))
 
@@ -119,7 +129,8 @@ class Cluster:
         roles = self.roles()
         if sorted(roles.values()) != ["primary", "standby"]:
             return f"roles are {roles}"
-        primary = self.primary()
+        # Not asked again: a server may fall between two questions.
+        primary = self.lab[next(name for name, role in roles.items() if role == "primary")]
         standby = self.other(primary)
         if f"{standby.name} streaming sync" not in self.followers(primary):
             return f"{standby.name} does not stream synchronously: {self.followers(primary)}"
@@ -182,7 +193,9 @@ class Cluster:
             f"SELECT 'CREATE ROLE {USER} LOGIN'"
             f" WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{USER}') \\gexec",
             f"ALTER ROLE {USER} PASSWORD '{self.password}';",
-            f"SELECT 'CREATE DATABASE {DATABASE} OWNER {USER}'"
+            f"SELECT 'CREATE TABLESPACE far LOCATION ''{FAR}'''"
+            " WHERE NOT EXISTS (SELECT FROM pg_tablespace WHERE spcname = 'far') \\gexec",
+            f"SELECT 'CREATE DATABASE {DATABASE} OWNER {USER} TABLESPACE far'"
             f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec",
             f"\\connect {DATABASE}",
             f"SET ROLE {USER};",

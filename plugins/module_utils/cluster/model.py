@@ -67,9 +67,9 @@ class Report:
             self.steps.append(step)
 
 
-def witness(servers: Sequence[Seen]) -> Mapping[str, Any]:
+def witness(told: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Return the cluster as a server with quorum sees it, else as any server does, else nothing."""
-    views = [server.crm for server in servers if server.crm.get("cluster_running")]
+    views = [view for view in told if view.get("cluster_running")]
     return next((view for view in views if view.get("with_quorum")), views[0] if views else {})
 
 

@@ -26,7 +26,7 @@ class Server:
 
     :ivar reached: the server answered at all.
     :ivar takes_writes: PostgreSQL there runs and is not in recovery.
-    :ivar follows: the cluster says that it streams from the primary.
+    :ivar follows: it streams from the primary, by its own word or by the cluster's.
     """
 
     name: str
@@ -43,7 +43,8 @@ def server_of(found: Mapping[str, Any]) -> Server:
         name=str(found["name"]),
         reached=bool(postgres),
         takes_writes=postgres.get("role") == "primary",
-        follows=status in FOLLOWING and postgres.get("role") == "standby",
+        # The cluster learns of a standby that has just come up some seconds after the standby itself.
+        follows=postgres.get("role") == "standby" and (status in FOLLOWING or bool(postgres.get("streaming"))),
     )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import RECORD
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
     Expected,
     Report,
@@ -27,6 +28,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.standing impo
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import OF_ANOTHER
 
 GUARD = "My data may be inconsistent"
+RESOURCE = "postgresql"
 FOLLOWING = frozenset({"HS:sync", "HS:async", "HS:potential"})
 
 
@@ -108,18 +110,28 @@ def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, 
 def _judge_down(
     report: Report, server: Seen, expected: Expected, view: Mapping[str, Any], primaries: Sequence[str]
 ) -> None:
-    rebuild = f"{expected.command}rebuild_standby.yml -e pgha_target={server.name}"
-    guarded = any(GUARD in one["reason"] and one["node"] == server.name for one in view.get("failures", []))
-    ready = view.get("node_attributes", {}).get(server.name, {}).get("pgha-data") == "ready"
+    step = f"{expected.command}rebuild_standby.yml -e pgha_target={server.name}" if primaries else ""
+    failed = [
+        one["reason"]
+        for one in view.get("failures", [])
+        if one["node"] == server.name and str(one.get("resource", "")).startswith(RESOURCE)
+    ]
+    guarded = any(GUARD in reason for reason in failed)
+    attributes = view.get("node_attributes", {}).get(server.name, {})
     if guarded:
         text = f"{server.name} was primary and did not stop in order: it is kept out until its data is rebuilt"
-    elif view and not ready:
+        if not primaries and attributes.get(RECORD) == "LATEST":
+            step = f"{expected.command}failover.yml -e pgha_target={server.name}"
+    elif view and attributes.get("pgha-data") != "ready":
         text = f"the data of {server.name} is not proven: it is kept out until it is rebuilt"
     elif server.role == "not answering":
         text = f"PostgreSQL on {server.name} runs and does not answer"
     else:
         text = f"PostgreSQL does not run on {server.name} ({server.role})"
-    report.add(text, rebuild if primaries else "")
+        if server.role == "stopped" and view and not failed:
+            # Right after a boot; a rebuild would only take down what is coming up.
+            text, step = f"{text}, and nothing keeps the cluster from starting it", "look again in half a minute"
+    report.add(text, step)
 
 
 def _by_word(servers: Sequence[Seen], view: Mapping[str, Any]) -> str:
@@ -204,7 +216,7 @@ def _restart_pending(servers: Sequence[Seen]) -> dict[str, list[str]]:
 
 def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
     """Judge a cluster and return everything that the table and a program need."""
-    view, report = witness(servers), Report()
+    view, report = witness([server.crm for server in servers]), Report()
     nodes = members(view)
     primary = _judge_primary(report, servers, view)
     _judge_lost(report, view, [primary] if primary else [])

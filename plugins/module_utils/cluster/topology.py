@@ -15,6 +15,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import members, membership, witness
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
 # Order of the corosync links, and why: the replication network is the one whose loss matters to the cluster's data,
@@ -49,16 +50,21 @@ def servers_of(hostvars: Mapping[str, Any], database: Sequence[str], vote: Seque
 def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: str) -> list[dict[str, Any]]:
     """Collect what each database server said of itself; empty for one that could not be asked.
 
-    The node attributes come from the first server whose cluster manager answered: they are the same on all of them,
-    and a server that is being installed has none to tell.
+    Node attributes and membership come from a server with quorum, else from any whose cluster manager answered: they
+    are the same on all of them, and a server that is being installed has none to tell.
     """
     found = {name: hostvars[name].get(f"stack_{stack}_discovered") or {} for name in database}
-    attributes: Mapping[str, Any] = next(
-        (one["crm"]["node_attributes"] for one in found.values() if one.get("crm", {}).get("cluster_running")),
-        {},
-    )
+    view = witness([one.get("crm") or {} for one in found.values()])
+    attributes: Mapping[str, Any] = view.get("node_attributes") or {}
+    known = members(view)
     return [
-        {"name": name, "postgres": one.get("postgres") or {}, "attributes": attributes.get(name, {})}
+        {
+            "name": name,
+            "postgres": one.get("postgres") or {},
+            "attributes": attributes.get(name, {}),
+            "member": membership(known.get(name)),
+            "quorum": bool(view.get("with_quorum")),
+        }
         for name, one in found.items()
     ]
 

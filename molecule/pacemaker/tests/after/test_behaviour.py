@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
 import psycopg2
 import pytest
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
-from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.cluster import ARCHIVE, Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
 from testinfra.host import Host
 
@@ -155,6 +156,42 @@ def test_deploy_refuses_bad_input_before_it_touches_a_server(
     assert said in played.output
     assert "hosts: n1" not in played.output
     assert not played.changed
+
+
+def test_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Cluster) -> None:
+    primary = clients.primary()
+    before = primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf")
+    played = clients.playbooks.run("deploy", pgha_postgresql_settings={"shared_bufers": "1GB"})
+    assert played.rc != 0
+    assert 'unrecognized configuration parameter "shared_bufers"' in played.output
+    assert primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") == before
+
+
+def test_a_setting_that_needs_a_restart_waits_for_it_and_status_says_so(clients: Cluster) -> None:
+    changed = clients.playbooks.must("deploy", pgha_postgresql_settings={"max_connections": 210, "work_mem": "5MB"})
+    assert changed.changed
+    primary = clients.primary()
+    assert clients.sql(primary, "SHOW work_mem") == "5MB"
+    assert clients.status()["restart_pending"][primary.name] == ["max_connections"]
+    clients.playbooks.must("deploy")
+    assert clients.sql(primary, "SHOW work_mem") == "4MB"
+    assert clients.status()["restart_pending"] == {}
+
+
+def test_the_primary_archives_its_wal(clients: Cluster) -> None:
+    primary = clients.primary()
+    name = clients.must_sql(primary, "SELECT pg_walfile_name(pg_current_wal_lsn())")
+    clients.must_sql(primary, "SELECT pg_switch_wal()")
+    wait_until(lambda: primary.ssh(f"test -s {ARCHIVE}/{name}").rc == 0, 30, f"{name} in the archive")
+
+
+def test_a_stranger_does_not_reach_the_tie_breaker(clients: Cluster) -> None:
+    """The machine of the tests is a client, and no server of the cluster."""
+    address = clients.lab["v1"].addresses["management"]
+    with pytest.raises(TimeoutError):
+        socket.create_connection((address, 5403), timeout=3)
+    for server in clients.servers():
+        server.must(f"timeout 5 bash -c '</dev/tcp/{address}/5403'")
 
 
 def test_the_secrets_are_for_their_owner_alone(clients: Cluster) -> None:

@@ -34,14 +34,26 @@ def test_topology_names_the_server_that_has_no_address() -> None:
 
 def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
     attributes = {"n1": {"pgha-data": "ready"}}
+    nodes = [{"name": "n1", "online": True}, {"name": "n2", "online": True}, {"name": "n3", "unclean": True}]
     hostvars: dict[str, Any] = {
         "n1": {"stack_x_discovered": {"postgres": {"role": "primary"}, "crm": {"cluster_running": False}}},
-        "n2": {"stack_x_discovered": {"crm": {"cluster_running": True, "node_attributes": attributes}}},
+        "n2": {
+            "stack_x_discovered": {
+                "crm": {"cluster_running": True, "with_quorum": True, "nodes": nodes, "node_attributes": attributes}
+            }
+        },
         "n3": {},
     }
     found = FILTERS["discovered"](hostvars, ["n1", "n2", "n3"], "x")
-    assert found[0] == {"name": "n1", "postgres": {"role": "primary"}, "attributes": {"pgha-data": "ready"}}
-    assert found[2] == {"name": "n3", "postgres": {}, "attributes": {}}
+    assert found[0] == {
+        "name": "n1",
+        "postgres": {"role": "primary"},
+        "attributes": {"pgha-data": "ready"},
+        "member": "online",
+        "quorum": True,
+    }
+    assert found[2]["member"] == "unclean"
+    assert (found[2]["postgres"], found[2]["attributes"]) == ({}, {})
 
 
 def test_a_server_that_said_nothing_was_not_reached() -> None:

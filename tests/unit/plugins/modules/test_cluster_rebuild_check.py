@@ -33,3 +33,8 @@ def test_the_primary_is_refused_with_the_next_step() -> None:
     assert result["failed"] is True
     assert "n2 is the primary" in result["msg"]
     assert "-e pgha_target=" in result["msg"]
+
+
+def test_a_standby_that_has_just_come_up_is_left_alone_before_the_cluster_knows_of_it() -> None:
+    postgres = {"role": "standby", "streaming": True}
+    assert check("n1", {"postgres": postgres, "attributes": {"postgresql-status": "HS:alone"}})["needed"] is False

@@ -207,3 +207,28 @@ def test_a_setting_that_waits_for_a_restart_is_named_and_no_problem() -> None:
     report = status([one, standby("n2")], EXPECTED)
     assert (report["state"], report["restart_pending"]) == ("ok", {"n1": ["max_connections"]})
     assert "In force on n1 only after a restart of PostgreSQL there: max_connections" in lines(report, [])
+
+
+def test_a_standby_that_is_about_to_come_up_is_not_to_be_rebuilt() -> None:
+    report = status([primary("n1", []), stopped("n2", crm())], EXPECTED)
+    assert says(report, "nothing keeps the cluster from starting it")
+    assert not says(report, "rebuild_standby")
+
+
+def test_a_standby_that_failed_to_start_is_to_be_rebuilt() -> None:
+    view = crm(failures=[{"node": "n2", "resource": "postgresql", "reason": "timeout"}])
+    report = status([primary("n1", [], crm=view), stopped("n2", view)], EXPECTED)
+    assert says(report, "rebuild_standby.yml -e pgha_target=n2")
+
+
+def test_the_last_primary_that_was_alone_is_to_go_on() -> None:
+    attributes = {
+        "n1": {"pgha-data": "ready", "postgresql-data-status": "LATEST"},
+        "n2": {"pgha-data": "ready", "postgresql-data-status": "DISCONNECT"},
+    }
+    failures = [{"node": name, "resource": "postgresql", "reason": GUARD} for name in ("n1", "n2")]
+    view = crm(node_attributes=attributes, failures=failures)
+    report = status([stopped("n1", view), stopped("n2", view)], EXPECTED)
+    assert report["state"] == "down"
+    assert says(report, "failover.yml -e pgha_target=n1")
+    assert not says(report, "pgha_target=n2")

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a person may make a server primary that the cluster does not promote by itself.
+
+Pure. Two proofs are asked for. No other server can take a write: it answers and does not, or the cluster holds it for
+off (S1). And the server has every acknowledged commit: the resource agent's record says so, which it keeps in the
+cluster's configuration on all servers (C(LATEST): it was the last primary; C(STREAMING|SYNC): every commit waited for
+it). Without the second proof a person has to accept by name that commits are lost.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import (
+    Reason,
+    Verdict,
+    judge,
+    safe,
+    unknown,
+    unsafe,
+)
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Lsn
+
+RECORD = "postgresql-data-status"
+COMPLETE = frozenset({"LATEST", "STREAMING|SYNC"})
+
+
+@dataclass(frozen=True)
+class Server:
+    """One database server as it was found.
+
+    :ivar role: what PostgreSQL there is; empty when the server gave no answer.
+    :ivar member: what the cluster holds it for.
+    :ivar record: what the resource agent has recorded of its data.
+    :ivar position: timeline and LSN; None when they cannot be read.
+    """
+
+    name: str
+    role: str
+    member: str
+    record: str
+    position: tuple[int, Lsn] | None
+
+
+def server_of(found: Mapping[str, Any]) -> Server:
+    """Read one server from what the discovery collected."""
+    postgres = found.get("postgres") or {}
+    timeline, lsn = postgres.get("timeline"), postgres.get("lsn")
+    return Server(
+        name=str(found["name"]),
+        role=str(postgres.get("role") or ""),
+        member=str(found.get("member") or "unknown"),
+        record=str((found.get("attributes") or {}).get(RECORD, "")),
+        position=(int(timeline), Lsn.parse(lsn)) if timeline and lsn else None,
+    )
+
+
+def _others(others: Sequence[Server]) -> Iterator[Reason]:
+    for other in others:
+        if other.role == "primary":
+            yield unsafe("primary_exists", f"{other.name} takes writes: there is nothing to fail over from.")
+        elif other.role == "not answering":
+            yield unknown("still_runs", f"PostgreSQL on {other.name} runs and does not say what it is; stop it first.")
+        elif other.role:
+            yield safe("takes_no_writes", f"{other.name} answers and takes no writes ({other.role}).")
+        elif other.member == "offline":
+            yield safe("proven_off", f"the cluster holds {other.name} for off: it was fenced or left in order.")
+        else:
+            yield unknown(
+                "not_proven_off",
+                f"{other.name} gives no answer and nobody has proven that it is off; make its fence device answer, or "
+                "see with your own eyes that it is off and run on another server: "
+                f"stonith_admin --confirm {other.name}",
+            )
+
+
+def _data(target: Server, others: Sequence[Server], accepted: str) -> Reason:
+    if target.record in COMPLETE:
+        return safe("has_every_commit", f"{target.name} has every acknowledged commit ({target.record}).")
+    ahead = max((one for one in others if one.position), key=lambda one: one.position or (0, Lsn(0)), default=None)
+    seen = "how many nobody can say, as no other server's data can be read"
+    if ahead is not None and ahead.position and target.position:
+        lost = max(ahead.position[1].value - target.position[1].value, 0)
+        seen = f"{ahead.name} is at {ahead.position[1]} and {target.name} at {target.position[1]}, {lost} bytes less"
+        if ahead.position[0] != target.position[0]:
+            seen += f" and on timeline {target.position[0]} instead of {ahead.position[0]}"
+    message = (
+        f"{target.name} may lack acknowledged commits (its data is recorded as {target.record or 'nothing'}): {seen}."
+    )
+    if accepted == target.name:
+        return safe("loss_accepted", f"{message} That was accepted.")
+    return unsafe("may_lose_commits", f"{message} Rather bring back the server that has them.")
+
+
+def failover_verdict(servers: Sequence[Server], target: str, accepted: str, *, quorum: bool) -> Verdict:
+    """Judge whether the target may be made primary, with every reason.
+
+    :param accepted: the name of the server whose missing commits a person has accepted to lose.
+    :param quorum: whether the servers that answer may decide anything.
+    """
+    one = next((server for server in servers if server.name == target), None)
+    if one is None:
+        names = ", ".join(server.name for server in servers)
+        return judge([unsafe("no_such_server", f"pgha_target names {target or 'nothing'}; the servers are {names}.")])
+    others = [server for server in servers if server is not one]
+    reasons = list(_others(others))
+    if one.role == "primary":
+        reasons.append(unsafe("is_primary", f"{target} is the primary already."))
+    elif not one.role or one.member != "online":
+        reasons.append(unknown("not_ready", f"{target} gives no answer or is no member of the cluster ({one.member})."))
+    elif one.role == "none":
+        reasons.append(unsafe("no_data", f"{target} holds no data."))
+    else:
+        reasons.append(_data(one, others, accepted))
+    if not quorum:
+        reasons.append(unknown("no_quorum", "The servers that answer have no quorum: the cluster starts nothing."))
+    return judge(reasons)
