@@ -50,7 +50,7 @@ def _shorter(path: str, start: str) -> str:
     return min(relative, path, key=len)
 
 
-def playbook_command(
+def how_to_call(
     directory: str, program: str, sources: Sequence[str], options: str = "", start: str | None = None
 ) -> str:
     """Return how this person calls a playbook of that directory, up to the playbook's name."""
@@ -70,5 +70,5 @@ class FilterModule:
             "topology": cluster_topology,
             "discovered": discovered,
             "observed": observed,
-            "playbook_command": playbook_command,
+            "how_to_call": how_to_call,
         }

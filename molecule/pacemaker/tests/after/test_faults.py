@@ -23,10 +23,21 @@ full_only = pytest.mark.skipif(SHORT, reason="only PGHA_FAULTS=full runs it")
 
 
 @contextlib.contextmanager
-def killed(server: Server, program: str) -> Iterator[None]:
-    """Kill the oldest process of a program: that is the one which watches over the others."""
-    server.must(f"pkill -KILL -o -x {program}")
+def killed(server: Server, program: str, *, returns: bool = True) -> Iterator[None]:
+    """Kill the oldest process of a program: that is the one which watches over the others.
+
+    :param returns: whether the program has to come back by itself, with its server if that is fenced. Until then nobody
+        may have noticed yet, and a cluster that looks whole is not.
+    """
+    before = server.must(f"pgrep -o -x {program}")
+    server.must(f"kill -KILL {before}")
     yield
+    if returns:
+        wait_until(
+            lambda: server.ssh(f"pgrep -o -x {program}", timeout=10).stdout.strip() not in {"", before},
+            120,
+            f"{program} runs again on {server.name}",
+        )
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,7 @@ class Fault:
 
 
 FAULTS = [
-    Fault("postgres killed", lambda trial: killed(trial.primary, "postgres"), None),
+    Fault("postgres killed", lambda trial: killed(trial.primary, "postgres", returns=False), None),
     Fault("primary's power cut", lambda trial: faults.power_cut(trial.primary), True),
     Fault("primary frozen", lambda trial: faults.frozen(trial.primary), True),
     Fault("primary's public cable cut", lambda trial: faults.cables_cut(trial.primary, "public"), True, 60, False),

@@ -75,5 +75,5 @@ def test_a_server_that_said_nothing_was_not_reached() -> None:
 def test_a_command_can_be_copied_from_where_the_person_is(
     program: str, sources: list[str], options: str, expected: str
 ) -> None:
-    called = FILTERS["playbook_command"]("/srv/pgha/playbooks", program, sources, options, "/srv/pgha")
+    called = FILTERS["how_to_call"]("/srv/pgha/playbooks", program, sources, options, "/srv/pgha")
     assert called == f"{min(program, program.removeprefix('/srv/pgha/'), key=len)} {expected}"
