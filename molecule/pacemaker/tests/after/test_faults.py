@@ -23,21 +23,24 @@ full_only = pytest.mark.skipif(SHORT, reason="only PGHA_FAULTS=full runs it")
 
 
 @contextlib.contextmanager
-def killed(server: Server, program: str, *, returns: bool = True) -> Iterator[None]:
+def killed(server: Server, program: str, sign: str = "") -> Iterator[None]:
     """Kill the oldest process of a program: that is the one which watches over the others.
 
-    :param returns: whether the program has to come back by itself, with its server if that is fenced. Until then nobody
-        may have noticed yet, and a cluster that looks whole is not.
+    :param sign: a command of which the server has to say something else before the fault is over: until somebody has
+        noticed, a cluster still looks whole.
     """
-    before = server.must(f"pgrep -o -x {program}")
-    server.must(f"kill -KILL {before}")
+    before = server.must(sign or "true")
+    server.must(f"pkill -KILL -o -x {program}")
     yield
-    if returns:
+    if sign:
         wait_until(
-            lambda: server.ssh(f"pgrep -o -x {program}", timeout=10).stdout.strip() not in {"", before},
-            120,
-            f"{program} runs again on {server.name}",
+            lambda: server.ssh(sign, timeout=10).stdout.strip() not in {"", before}, 120, f"{program} is noticed"
         )
+
+
+RESTARTED = "pgrep -o -x pacemakerd"
+FENCED = "systemctl show --property=UserspaceTimestamp"
+"""When the system of a server has started: a server without corosync is one that nobody knows anything of."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,15 @@ class Fault:
 
 
 FAULTS = [
-    Fault("postgres killed", lambda trial: killed(trial.primary, "postgres", returns=False), None),
+    Fault("postgres killed", lambda trial: killed(trial.primary, "postgres"), None),
     Fault("primary's power cut", lambda trial: faults.power_cut(trial.primary), True),
     Fault("primary frozen", lambda trial: faults.frozen(trial.primary), True),
     Fault("primary's public cable cut", lambda trial: faults.cables_cut(trial.primary, "public"), True, 60, False),
     Fault("primary's replication cable cut", lambda trial: faults.cables_cut(trial.primary, "replication"), False, 60),
     Fault("all the primary's cables cut", lambda trial: faults.cables_cut(trial.primary), True, 60),
     Fault("standby's power cut", lambda trial: faults.power_cut(trial.standby), False, 60),
-    Fault("pacemaker killed", lambda trial: killed(trial.primary, "pacemakerd"), None),
-    Fault("corosync killed", lambda trial: killed(trial.primary, "corosync"), None, 60),
+    Fault("pacemaker killed", lambda trial: killed(trial.primary, "pacemakerd", RESTARTED), None),
+    Fault("corosync killed", lambda trial: killed(trial.primary, "corosync", FENCED), None, 60),
 ]
 IN_SHORT = {"postgres killed", "primary's power cut", "all the primary's cables cut", "standby's power cut"}
 
