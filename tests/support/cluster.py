@@ -138,7 +138,15 @@ class Cluster:
             holders = [one.name for one in self.servers() if self.has_address(one, address)]
             if holders != [holder.name]:
                 return f"{address} is on {holders} and not on {holder.name}"
-        return ""
+        return self.unsettled(primary)
+
+    def unsettled(self, server: Server) -> str:
+        """Return what the cluster manager still has to do; servers that look whole may be about to be moved."""
+        settled = server.ssh("crm_resource --wait --timeout 5s && crm_mon -1", timeout=15)
+        if settled.rc != 0:
+            return f"the cluster manager has not settled: {settled.stderr.strip() or settled.stdout.strip()}"
+        online = f"Online: [ {' '.join(DATABASE_SERVERS)} ]"
+        return "" if online in settled.stdout else f"not all servers are online:\n{settled.stdout}"
 
     def has_address(self, server: Server, address: str) -> bool:
         """Return whether an address is configured on a server."""

@@ -38,9 +38,9 @@ def killed(server: Server, program: str, sign: str = "") -> Iterator[None]:
         )
 
 
-RESTARTED = "pgrep -o -x pacemakerd"
-FENCED = "systemctl show --property=UserspaceTimestamp"
-"""When the system of a server has started: a server without corosync is one that nobody knows anything of."""
+WATCHED = "pgrep -x pacemakerd"
+JOINED = "pgrep -x pacemaker-based"
+"""What starts anew when a server has lost its cluster, whether it is fenced or back in time to be only demoted."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ FAULTS = [
     Fault("primary's replication cable cut", lambda trial: faults.cables_cut(trial.primary, "replication"), False, 60),
     Fault("all the primary's cables cut", lambda trial: faults.cables_cut(trial.primary), True, 60),
     Fault("standby's power cut", lambda trial: faults.power_cut(trial.standby), False, 60),
-    Fault("pacemaker killed", lambda trial: killed(trial.primary, "pacemakerd", RESTARTED), None),
-    Fault("corosync killed", lambda trial: killed(trial.primary, "corosync", FENCED), None, 60),
+    Fault("pacemaker killed", lambda trial: killed(trial.primary, "pacemakerd", WATCHED), None),
+    Fault("corosync killed", lambda trial: killed(trial.primary, "corosync", JOINED), None, 60),
 ]
 IN_SHORT = {"postgres killed", "primary's power cut", "all the primary's cables cut", "standby's power cut"}
 
