@@ -17,6 +17,8 @@ from ansible_collections.pgha.cluster.tests.support.cluster import ARCHIVE, Clus
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
 from testinfra.host import Host
 
+full_only = pytest.mark.skipif(os.environ.get("PGHA_FAULTS") == "short", reason="PGHA_FAULTS=short leaves it out")
+
 
 def connect(cluster: Cluster, address: str, **options: str) -> "psycopg2.extensions.connection":
     """Connect as a client does."""
@@ -158,6 +160,7 @@ def test_deploy_refuses_bad_input_before_it_touches_a_server(
     assert not played.changed
 
 
+@full_only
 def test_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Cluster) -> None:
     primary = clients.primary()
     before = primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf")
@@ -167,6 +170,7 @@ def test_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Clust
     assert primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") == before
 
 
+@full_only
 def test_a_setting_that_needs_a_restart_waits_for_it_and_status_says_so(clients: Cluster) -> None:
     clients.playbooks.must("deploy", pgha_postgresql_settings={"max_files_per_process": 1100, "work_mem": "5MB"})
     primary = clients.primary()
