@@ -87,7 +87,11 @@ def _data(target: Server, others: Sequence[Server], accepted: str) -> Reason:
     seen = "how many nobody can say, as no other server's data can be read"
     if ahead is not None and ahead.position and target.position:
         lost = max(ahead.position[1].value - target.position[1].value, 0)
-        seen = f"{ahead.name} is at {ahead.position[1]} and {target.name} at {target.position[1]}, {lost} bytes less"
+        # The control data of a server that crashed tell of its last checkpoint only.
+        seen = (
+            f"{ahead.name} is at {ahead.position[1]} or later and {target.name} at {target.position[1]}, "
+            f"at least {lost} bytes less"
+        )
         if ahead.position[0] != target.position[0]:
             seen += f" and on timeline {target.position[0]} instead of {ahead.position[0]}"
     message = (

@@ -101,27 +101,6 @@ def test_both_servers_lose_power_and_come_back(clients: Cluster, book: Book) -> 
 
 
 @full_only
-def test_a_primary_that_was_alone_loses_power_and_goes_on_where_it_was(clients: Cluster, book: Book) -> None:
-    """Nobody starts by itself: the old primary is guarded, and the other one lacks what was committed without it."""
-    with book.trial(clients, "the last server's power cut") as trial:
-        primary, standby = trial.primary, trial.standby
-        trial.strike()
-        with faults.power_cut(standby):
-            trial.writes_return(60)
-            # Commits that only this server has.
-            assert f"{standby.name} streaming sync" not in clients.followers(primary)
-            with faults.power_cut(primary):
-                assert not any(server.is_on() for server in clients.servers())
-        wait_until(lambda: f"failover.yml -e pgha_target={primary.name}" in str(clients.status()["next"]), 90, "advice")
-        refused = clients.playbooks.run("failover", pgha_target=standby.name)
-        assert refused.rc != 0
-        assert "may lack acknowledged commits" in refused.output
-        clients.playbooks.must("failover", pgha_target=primary.name)
-        trial.writes_return(60)
-        trial.primary_is(primary)
-
-
-@full_only
 def test_the_old_primary_reboots_and_takes_no_write_before_it_is_a_standby(clients: Cluster, book: Book) -> None:
     with book.trial(clients, "primary rebooted") as trial:
         trial.strike()
@@ -163,3 +142,24 @@ def test_without_a_working_fence_device_nothing_is_promoted(clients: Cluster, bo
                 primary.bmc_start()
                 trial.writes_return(120)
                 trial.primary_is(standby)
+
+
+@full_only
+def test_a_primary_that_was_alone_loses_power_and_goes_on_where_it_was(clients: Cluster, book: Book) -> None:
+    """Nobody starts by itself: the old primary is guarded, and the other one lacks what was committed without it."""
+    with book.trial(clients, "the last server's power cut") as trial:
+        primary, standby = trial.primary, trial.standby
+        trial.strike()
+        with faults.power_cut(standby):
+            trial.writes_return(60)
+            # Commits that only this server has.
+            assert f"{standby.name} streaming sync" not in clients.followers(primary)
+            with faults.power_cut(primary):
+                assert not any(server.is_on() for server in clients.servers())
+        wait_until(lambda: f"failover.yml -e pgha_target={primary.name}" in str(clients.status()["next"]), 90, "advice")
+        refused = clients.playbooks.run("failover", pgha_target=standby.name)
+        assert refused.rc != 0
+        assert "may lack acknowledged commits" in refused.output
+        clients.playbooks.must("failover", pgha_target=primary.name)
+        trial.writes_return(60)
+        trial.primary_is(primary)

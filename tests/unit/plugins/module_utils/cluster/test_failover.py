@@ -67,7 +67,7 @@ def test_what_would_be_lost_is_said_in_bytes_and_timelines() -> None:
     (said,) = (
         reason.message for reason in judged(ahead, LEFT, target="n2").reasons if reason.code == "may_lose_commits"
     )
-    assert "n1 is at 0/5000248 and n2 at 0/5000148, 256 bytes less" in said
+    assert "n1 is at 0/5000248 or later and n2 at 0/5000148, at least 256 bytes less" in said
     assert "on timeline 3 instead of 4" in said
 
 
