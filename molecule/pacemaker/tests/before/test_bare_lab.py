@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab has to be like, so that a fault is the fault and nothing else."""
+"""What the lab has to be like, so that a fault is the fault and nothing else.
+
+Before anything is deployed: a half-made cluster that loses its only server with data has to be told to go on.
+"""
 
 from __future__ import annotations
 
