@@ -30,6 +30,16 @@ def power_cut(*servers: Server) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def shut_down(server: Server) -> Iterator[None]:
+    """Let a server shut down in order, as for a reboot; afterwards it has power again and has booted."""
+    with contextlib.ExitStack() as undo:
+        undo.callback(server.wait_booted)
+        undo.callback(server.power_on)
+        server.shutdown()
+        yield
+
+
+@contextlib.contextmanager
 def frozen(server: Server) -> Iterator[None]:
     """Freeze a server; afterwards it goes on where it stood, unless its power was cut meanwhile."""
 
