@@ -44,6 +44,7 @@ demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK
 	$(PLAY) playbooks/deploy.yml
 	@echo
 	@echo 'Look again:  .venv/bin/ansible-playbook -i $(INVENTORY) playbooks/status.yml'
+	@echo 'Switch over: .venv/bin/ansible-playbook -i $(INVENTORY) playbooks/switchover.yml'
 	@echo 'Power cut:   /var/lib/pgha-lab/demo/server n1 off      (and: on)'
 	@echo 'Clean up:    make demo-down'
 

@@ -97,9 +97,18 @@ properties:
   description: The cluster's properties.
   returned: always
   type: dict
+hardware:
+  description: The identity of this server's hardware (DMI), in small letters; empty where there is none to read.
+  returned: always
+  type: str
+window:
+  description: Until when the cluster rests for a switchover, as it stands in the configuration; empty when it does not.
+  returned: always
+  type: str
 """
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from shutil import which
 from typing import Any
 
@@ -108,6 +117,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary impor
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover import window_end
 
 STOPPED: dict[str, Any] = {
     "changed": False,
@@ -123,14 +133,29 @@ STOPPED: dict[str, Any] = {
     "fencing": [],
     "constraints": [],
     "properties": {},
+    "hardware": "",
+    "window": "",
 }
+
+
+def hardware(place: Path = Path("/sys/class/dmi/id/product_uuid")) -> str:
+    """Return the identity of this server's hardware."""
+    try:
+        return place.read_text(encoding="ascii").strip().lower()
+    except OSError:
+        return ""
+
+
+def stopped() -> dict[str, Any]:
+    """Return what there is to say where no cluster runs."""
+    return {**STOPPED, "hardware": hardware()}
 
 
 def work(gateway: Gateway) -> dict[str, Any]:
     """Read."""
     text = gateway.monitor()
     if text is None:
-        return dict(STOPPED)
+        return stopped()
     monitor = parse.parse_monitor(text)
     root = cib.read(gateway.query_cib())
     attributes = parse.parse_attributes(root)
@@ -152,6 +177,8 @@ def work(gateway: Gateway) -> dict[str, Any]:
         "fencing": [asdict(event) for event in monitor.fencing],
         "constraints": [asdict(constraint) for constraint in parse.parse_constraints(root)],
         "properties": parse.parse_properties(root),
+        "hardware": hardware(),
+        "window": window_end(root),
     }
 
 
@@ -159,7 +186,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     # A server that nothing is installed on yet runs no cluster.
-    finish(module, lambda: work(Gateway(run)) if which("crm_mon") else dict(STOPPED))
+    finish(module, lambda: work(Gateway(run)) if which("crm_mon") else stopped())
 
 
 if __name__ == "__main__":

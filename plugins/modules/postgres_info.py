@@ -35,6 +35,12 @@ options:
     description: The server's port.
     type: int
     default: 5432
+  owner:
+    description:
+      - Who to connect as, both to the operating system and in PostgreSQL, when this runs as C(root). A server on which
+        nothing is installed yet has no such user, and need not have one. Empty to connect as whoever runs this.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -116,6 +122,12 @@ postgres:
       type: list
       elements: dict
       sample: [{"name": "pgha_n2", "active": true, "wal_status": "reserved", "retained_bytes": 0}]
+    longest_transaction_seconds:
+      description: The age of the oldest transaction of a client; V(null) when the server does not run.
+      type: float
+    backups:
+      description: How many base backups are being copied from it; V(null) when the server does not run.
+      type: int
     restart_pending:
       description: Settings whose new value waits for a restart.
       type: list
@@ -144,7 +156,11 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres.info import 
 def _observed(given: dict[str, Any]) -> dict[str, Any]:
     try:
         found = observe(
-            Path(given["data_directory"]), Path(given["bin_directory"]), given["socket_directory"], given["port"]
+            Path(given["data_directory"]),
+            Path(given["bin_directory"]),
+            given["socket_directory"],
+            given["port"],
+            owner=given["owner"],
         )
     except OSError as refused:
         raise PghaError(
@@ -161,6 +177,7 @@ def main() -> None:
             "bin_directory": {"type": "path", "required": True},
             "socket_directory": {"type": "path", "default": "/var/run/postgresql"},
             "port": {"type": "int", "default": 5432},
+            "owner": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )

@@ -70,6 +70,18 @@ def outage(cluster: Cluster, name: str, fault: Callable[[Server], contextlib.Abs
     return longest
 
 
+def switchover(cluster: Cluster, name: str) -> float:
+    """Exchange the roles under traffic and return the outage of writes."""
+    cluster.wait_whole()
+    with cluster.traffic(name) as traffic:
+        began = time.monotonic()
+        cluster.playbooks.must("switchover")
+        longest = traffic.outages(began)[0]
+        cluster.wait_whole()
+    traffic.judge(cluster.rows(traffic))
+    return longest
+
+
 def main() -> None:
     """Measure everything and print the table."""
     runs = int(os.environ.get("PGHA_BENCH_RUNS", "3"))
@@ -77,6 +89,7 @@ def main() -> None:
         "deploy": Row("deploy, two servers and a vote host [s]", "apt-get install and pg_basebackup of the same"),
         "second": Row("second run, nothing to change [s]", ""),
         "power": Row("no writes after a power cut [s]", "power off and pg_promote at once, by hand"),
+        "switchover": Row("no writes in a switchover [s]", "pg_ctl stop here and pg_promote there, by hand"),
         "kill": Row("no writes after kill -9 [s]", "pg_ctlcluster start at once, by hand"),
     }
     with tempfile.TemporaryDirectory() as directory:
@@ -89,11 +102,15 @@ def main() -> None:
             added = {server.name: raw.packages_of(server) - before[server.name] for server in cluster.lab}
             rows["second"].ours.append(cluster.playbooks.must("deploy").seconds)
             cluster.prepare_clients()
+            rows["switchover"].ours.append(switchover(cluster, f"switchover-{run}"))
             rows["kill"].ours.append(outage(cluster, f"kill-{run}", killed))
             rows["power"].ours.append(outage(cluster, f"power-{run}", faults.power_cut))
             fresh(cluster)
             rows["deploy"].raw.append(raw.deploy(cluster, added))
             rows["kill"].raw.append(raw.kill_outage(cluster))
+            rows["switchover"].raw.append(raw.switchover_outage(cluster))
+            fresh(cluster)
+            rows["deploy"].raw.append(raw.deploy(cluster, added))
             rows["power"].raw.append(raw.power_outage(cluster))
         cluster.playbooks.must("lab", lab_state="absent")
     print(f"\n{cluster.release}, median (least to most) of {runs}\n{'':38} {'pgha.cluster':>24} {'raw':>24}")

@@ -110,3 +110,21 @@ def power_outage(cluster: Cluster) -> float:
         announce(cluster, standby)
         traffic.wait_writes(struck, 60, "clients commit again")
         return traffic.outages(struck)[0]
+
+
+def switchover_outage(cluster: Cluster) -> float:
+    """Stop the primary and promote the standby at once; return the outage of writes."""
+    primary = cluster.primary()
+    standby = cluster.other(primary)
+    version = primary.must("ls /usr/lib/postgresql")
+    with cluster.traffic("raw-switchover") as traffic:
+        began = time.monotonic()
+        # Synchronous no more: the old primary is not there to wait for.
+        cluster.must_sql(standby, "ALTER SYSTEM SET synchronous_standby_names = ''")
+        cluster.must_sql(standby, "SELECT pg_reload_conf()")
+        cluster.must_sql(primary, "CHECKPOINT")
+        primary.must(f"pg_ctlcluster {version} main stop -m fast && ip address del {cluster.write}/24 dev eth0")
+        cluster.must_sql(standby, "SELECT pg_promote(true)")
+        announce(cluster, standby)
+        traffic.wait_writes(began, 60, "clients commit again")
+        return traffic.outages(began)[0]

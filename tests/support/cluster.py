@@ -178,19 +178,27 @@ class Cluster:
             server.wait_booted()
         advised = wait_until(self.advice, WHOLE_SECONDS, "the cluster is whole, or status says how to make it so")
         commands = []
-        for name in advised:
-            if name:
-                self.playbooks.must("rebuild_standby", pgha_target=name)
-                commands.append(f"rebuild_standby {name}")
+        while advised != [()]:
+            for verb, name in advised:
+                self.playbooks.must(verb, pgha_target=name)
+                commands.append(f"{verb} {name}")
+            advised = wait_until(self.advice, WHOLE_SECONDS, "the cluster is whole, or status says what else to do")
         self.wait_whole()
         return commands
 
-    def advice(self) -> list[str]:
-        """Return the servers that `status` says to rebuild; one empty name when all is well, nothing without advice."""
+    def advice(self) -> list[tuple[str, ...]]:
+        """Return what `status` says to run, and for which server; one empty entry when all is well.
+
+        A failover comes alone: what else there is to do shows itself when there is a primary again.
+        """
         if not self.broken():
-            return [""]
+            return [()]
         said = " ".join(self.status()["next"])
-        return [name for name in DATABASE_SERVERS if f"rebuild_standby.yml -e pgha_target={name}" in said]
+        for verb in ("failover", "rebuild_standby"):
+            found = [(verb, name) for name in DATABASE_SERVERS if f"{verb}.yml -e pgha_target={name}" in said]
+            if found:
+                return [*found]
+        return []
 
     # What clients do
 

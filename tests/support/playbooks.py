@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,25 @@ class Playbooks:
         rc = process.wait(timeout=60)
         assert reached or rc == 0, f"{playbook} failed by itself before it was killed:\n{''.join(tail)}"
         return reached
+
+    @contextlib.contextmanager
+    def running(self, playbook: str, **variables: Any) -> Iterator[None]:
+        """Run a playbook beside the block; at the end of the block it is killed, without a chance to clean up."""
+        process = subprocess.Popen(
+            self.argv(playbook, **variables),
+            cwd=PROJECT,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=60)
 
     def status(self) -> dict[str, Any]:
         """Return what the status playbook says, as data."""

@@ -42,7 +42,13 @@ def _quorum(report: Report, expected: Expected, view: Mapping[str, Any]) -> None
 
 def _blocked(report: Report, view: Mapping[str, Any]) -> None:
     resting = view.get("properties", {}).get("maintenance-mode") == "true"
-    if resting:
+    window = view.get("window")
+    if window:
+        report.add(
+            f"a switchover is under way or was broken off: the cluster watches and moves nothing until {window}",
+            "look again after that",
+        )
+    elif resting:
         report.add("the whole cluster is in maintenance: nothing is watched or moved", "crm maintenance off")
     paused = {name for name, node in members(view).items() if membership(node) == "maintenance"}
     for one in view.get("resources", []):
@@ -53,7 +59,7 @@ def _blocked(report: Report, view: Mapping[str, Any]) -> None:
                 f"{one['id']}{where} is blocked: the cluster cannot stop it and does nothing more with it",
                 f"find out why it does not stop, then: crm resource cleanup {one['id']}",
             )
-        elif not one.get("managed", True) and not resting and not paused.intersection(places):
+        elif not one.get("managed", True) and not resting and not window and not paused.intersection(places):
             report.add(f"{one['id']}{where} is not managed", f"crm resource manage {one['id']}")
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import RECORD
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import COMPLETE, RECORD
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
     Expected,
     Report,
@@ -120,7 +120,8 @@ def _judge_down(
     attributes = view.get("node_attributes", {}).get(server.name, {})
     if guarded:
         text = f"{server.name} was primary and did not stop in order: it is kept out until its data is rebuilt"
-        if not primaries and attributes.get(RECORD) == "LATEST":
+        if not primaries and attributes.get(RECORD) in COMPLETE:
+            text = f"{server.name} was primary and did not stop in order; nobody else has all of its commits"
             step = f"{expected.command}failover.yml -e pgha_target={server.name}"
     elif view and attributes.get("pgha-data") != "ready":
         text = f"the data of {server.name} is not proven: it is kept out until it is rebuilt"

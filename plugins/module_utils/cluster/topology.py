@@ -64,6 +64,12 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: s
             "attributes": attributes.get(name, {}),
             "member": membership(known.get(name)),
             "quorum": bool(view.get("with_quorum")),
+            "window": view.get("window") or "",
+            "failures": [
+                f"{one.get('task')}: {one.get('reason') or one.get('status')}"
+                for one in view.get("failures") or ()
+                if one.get("node") == name and str(one.get("resource", "")).startswith("postgresql")
+            ],
         }
         for name, one in found.items()
     ]
@@ -102,6 +108,11 @@ def _first(addresses: Mapping[str, str], order: Sequence[str], server: str) -> s
 def _links(database: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the networks that every database server has: corosync wants each link on each node."""
     return [name for name in LINK_ORDER if all(name in server["addresses"] for server in database)]
+
+
+def slot_name(server: str) -> str:
+    """Return the replication slot of a standby, in the way in which the resource agent spells it."""
+    return "pgha_" + server.lower().replace(".", "_").replace("-", "_")
 
 
 def _certificate_names(
@@ -162,6 +173,9 @@ def topology(
             {"name": server["name"], "address": _first(server["addresses"], ("public", "management"), server["name"])}
             for server in servers
         ],
+        # Where one server talks to another one, and what keeps its log for it.
+        "peers": {server["name"]: _first(server["addresses"], LINK_ORDER, server["name"]) for server in database},
+        "slots": {server["name"]: slot_name(server["name"]) for server in database},
         "database_addresses": [address for server in database for address in server["addresses"].values()],
         "all_addresses": [address for server in servers for address in server["addresses"].values()],
         "virtual": _virtual(_networks(networks), virtual_addresses),

@@ -9,6 +9,8 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import contextlib
+import os
+import pwd
 import select
 import time
 from collections.abc import Callable, Iterator
@@ -53,7 +55,7 @@ def _driver() -> Any:
     return psycopg2
 
 
-def _until(deadline: float) -> Callable[[Any], None]:
+def _until(deadline: float, seconds: float = ANSWER_SECONDS) -> Callable[[Any], None]:
     """Return psycopg2's wait with an end: a frozen server never closes the connection, and libpq waits for ever."""
     extensions = _driver().extensions
 
@@ -64,19 +66,23 @@ def _until(deadline: float) -> Callable[[Any], None]:
             place = [opened.fileno()]
             ready = select.select(place if reading else [], place if writing else [], [], max(left, 0))
             if not any(ready):
-                raise PghaError("PostgreSQL does not answer.", said=f"no answer within {ANSWER_SECONDS:g} seconds")
+                raise PghaError("PostgreSQL does not answer.", said=f"no answer within {seconds:g} seconds")
 
     return wait
 
 
 @contextlib.contextmanager
-def connection(**parameters: Any) -> Iterator[Any]:
-    """Open a connection that gives up: a frozen server holds a client that has no timeout of its own."""
+def connection(*, owner: str = "", **parameters: Any) -> Iterator[Any]:
+    """Open a connection that gives up: a frozen server holds a client that has no timeout of its own.
+
+    :param owner: the operating system's user to connect as over a socket; empty to stay who we are.
+    """
     driver = _driver()
     driver.extensions.set_wait_callback(_until(time.monotonic() + ANSWER_SECONDS))
     opened = None
     try:
-        opened = driver.connect(**KEEPALIVE, **parameters)
+        with acting_as(owner):
+            opened = driver.connect(**KEEPALIVE, **parameters)
         yield opened
     except driver.OperationalError as refused:
         text = "PostgreSQL cannot be reached." if opened is None else "PostgreSQL did not answer a question."
@@ -87,6 +93,62 @@ def connection(**parameters: Any) -> Iterator[Any]:
         driver.extensions.set_wait_callback(None)
         if opened is not None:
             opened.close()
+
+
+class Session:
+    """A connection that stays open between questions, each with a time limit of its own.
+
+    :param owner: the operating system's user to connect as over a socket; empty to stay who we are.
+    """
+
+    def __init__(self, *, owner: str = "", **parameters: Any) -> None:
+        self._driver = _driver()
+        with acting_as(owner), self._answering(ANSWER_SECONDS):
+            self._opened = self._driver.connect(dbname="postgres", **KEEPALIVE, **parameters)
+            self._opened.set_session(autocommit=True)
+
+    @contextlib.contextmanager
+    def _answering(self, seconds: float) -> Iterator[None]:
+        self._driver.extensions.set_wait_callback(_until(time.monotonic() + seconds, seconds))
+        try:
+            yield
+        except self._driver.Error as failed:
+            raise PghaError("PostgreSQL gave no answer to a question.", said=str(failed).strip()) from failed
+        finally:
+            self._driver.extensions.set_wait_callback(None)
+
+    def ask(self, statement: str, values: tuple[Any, ...] = (), *, seconds: float = ANSWER_SECONDS) -> list[Any]:
+        """Run a statement and return its rows."""
+        with self._answering(seconds):
+            cursor = self._opened.cursor()
+            cursor.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def has_news(self) -> bool:
+        """Return whether the other side has sent something unasked: it does so once, when it ends the connection."""
+        return any(select.select([self._opened], [], [], 0)[0])
+
+    def close(self) -> None:
+        """End the connection."""
+        self._opened.close()
+
+
+@contextlib.contextmanager
+def acting_as(user: str) -> Iterator[None]:
+    """Act as another user of the operating system for a moment: a socket asks who connects (peer authentication)."""
+    if not user:
+        yield
+        return
+    try:
+        wanted = pwd.getpwnam(user).pw_uid
+    except KeyError as unknown:
+        raise PghaError(f"The server has no user {user}.", next_step="run the deploy playbook") from unknown
+    before = os.geteuid()
+    os.seteuid(wanted)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 @contextlib.contextmanager

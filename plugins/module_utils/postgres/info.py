@@ -56,9 +56,14 @@ WHERE name IN ('synchronous_standby_names', 'synchronous_commit', 'wal_log_hints
                'max_slot_wal_keep_size', 'primary_slot_name')
 """
 
-# What an interrupted run placed and nobody loaded; the agent's own file is left out, which it loads itself.
+# What a stop of the server would cut. And what an interrupted run placed and nobody loaded; the agent's own file is
+# left out, which it loads itself.
 PENDING = """
-SELECT coalesce(array_agg(name ORDER BY name) FILTER (WHERE pending_restart), '{}') AS restart_pending,
+SELECT
+       (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0) FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())::float8 AS longest_transaction_seconds,
+       (SELECT count(*) FROM pg_stat_progress_basebackup)::int AS backups,
+       coalesce(array_agg(name ORDER BY name) FILTER (WHERE pending_restart), '{}') AS restart_pending,
        (SELECT coalesce(bool_or((pg_stat_file(file, true)).modification > pg_conf_load_time()), false)
         FROM (SELECT sourcefile FROM pg_file_settings WHERE sourcefile LIKE '%/conf.d/%'
               UNION VALUES (current_setting('hba_file')), (current_setting('ssl_cert_file')),
@@ -90,6 +95,8 @@ def stopped(control: Control | None, version: int | None, *, exists: bool) -> di
         "settings": {},
         "replicas": [],
         "slots": [],
+        "longest_transaction_seconds": None,
+        "backups": None,
         "restart_pending": [],
         "reload_pending": False,
         "control": control.as_result() if control else None,
@@ -123,6 +130,8 @@ def running(control: Control | None, answers: list[list[dict[str, Any]]]) -> dic
         "settings": settings,
         "replicas": replicas,
         "slots": slots,
+        "longest_transaction_seconds": pending["longest_transaction_seconds"],
+        "backups": pending["backups"],
         "restart_pending": list(pending["restart_pending"]),
         "reload_pending": pending["reload_pending"],
         "control": control.as_result() if control else None,
@@ -131,9 +140,18 @@ def running(control: Control | None, answers: list[list[dict[str, Any]]]) -> dic
 
 
 def observe(
-    data_directory: Path, bin_directory: Path, socket_directory: str, port: int, runner: Runner = run
+    data_directory: Path,
+    bin_directory: Path,
+    socket_directory: str,
+    port: int,
+    *,
+    owner: str = "",
+    runner: Runner = run,
 ) -> dict[str, Any]:
-    """Observe a server; one that is stopped, absent or hangs is an answer and no failure."""
+    """Observe a server; one that is stopped, absent or hangs is an answer and no failure.
+
+    :param owner: the operating system's user to ask the server as; empty to stay who we are.
+    """
     try:
         control = files.control(data_directory, bin_directory, runner)
         problem = ""
@@ -144,8 +162,9 @@ def observe(
     without["problem"] = problem or without["problem"]
     if files.postmaster_pid(data_directory) is None:
         return without
+    place = {"host": socket_directory, "port": port, "owner": owner} | ({"user": owner} if owner else {})
     try:
-        answers = gateway.query({"host": socket_directory, "port": port}, [SERVER, REPLICAS, SLOTS, SETTINGS, PENDING])
+        answers = gateway.query(place, [SERVER, REPLICAS, SLOTS, SETTINGS, PENDING])
     except PghaError as silent:
         said = (silent.said or silent.message).strip()
         return {**without, "running": True, "role": "not answering", "problem": said}

@@ -35,11 +35,22 @@ def test_topology_names_the_server_that_has_no_address() -> None:
 def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
     attributes = {"n1": {"pgha-data": "ready"}}
     nodes = [{"name": "n1", "online": True}, {"name": "n2", "online": True}, {"name": "n3", "unclean": True}]
+    failures = [
+        {"node": "n1", "resource": "postgresql:0", "task": "monitor", "reason": "timeout"},
+        {"node": "n1", "resource": "fence-n2", "task": "monitor", "reason": "no answer"},
+    ]
     hostvars: dict[str, Any] = {
         "n1": {"stack_x_discovered": {"postgres": {"role": "primary"}, "crm": {"cluster_running": False}}},
         "n2": {
             "stack_x_discovered": {
-                "crm": {"cluster_running": True, "with_quorum": True, "nodes": nodes, "node_attributes": attributes}
+                "crm": {
+                    "cluster_running": True,
+                    "with_quorum": True,
+                    "nodes": nodes,
+                    "node_attributes": attributes,
+                    "window": "10:00",
+                    "failures": failures,
+                }
             }
         },
         "n3": {},
@@ -51,7 +62,10 @@ def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
         "attributes": {"pgha-data": "ready"},
         "member": "online",
         "quorum": True,
+        "window": "10:00",
+        "failures": ["monitor: timeout"],
     }
+    assert found[1]["failures"] == []
     assert found[2]["member"] == "unclean"
     assert (found[2]["postgres"], found[2]["attributes"]) == ({}, {})
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 from ansible_collections.pgha.cluster.plugins.modules import crm_info
@@ -37,7 +39,13 @@ def test_every_situation_is_an_answer(version: str, situation: str) -> None:
 def test_a_stopped_cluster_is_no_failure() -> None:
     cluster = FakePacemaker("", "")
     cluster.monitor = None
-    assert crm_info.work(Gateway(cluster)) == crm_info.STOPPED
+    assert crm_info.work(Gateway(cluster)) == crm_info.stopped()
+
+
+def test_hardware_that_tells_nothing_has_no_identity(tmp_path: Path) -> None:
+    assert crm_info.hardware(tmp_path / "product_uuid") == ""
+    (tmp_path / "product_uuid").write_text("4C4C4544-0042\n", encoding="ascii")
+    assert crm_info.hardware(tmp_path / "product_uuid") == "4c4c4544-0042"
 
 
 def test_a_server_without_pacemaker_runs_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:

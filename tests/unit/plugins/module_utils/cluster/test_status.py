@@ -221,9 +221,11 @@ def test_a_standby_that_failed_to_start_is_to_be_rebuilt() -> None:
     assert says(report, "rebuild_standby.yml -e pgha_target=n2")
 
 
-def test_the_last_primary_that_was_alone_is_to_go_on() -> None:
+@pytest.mark.parametrize("record", ["LATEST", "STREAMING|SYNC"])
+def test_the_last_primary_that_was_alone_is_to_go_on(record: str) -> None:
+    """The second is what a server leaves behind that lost its power in the middle of taking over."""
     attributes = {
-        "n1": {"pgha-data": "ready", "postgresql-data-status": "LATEST"},
+        "n1": {"pgha-data": "ready", "postgresql-data-status": record},
         "n2": {"pgha-data": "ready", "postgresql-data-status": "DISCONNECT"},
     }
     failures = [{"node": name, "resource": "postgresql", "reason": GUARD} for name in ("n1", "n2")]

@@ -17,7 +17,12 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "postgres"
 VERSIONS = ("15", "17")
-PENDING = {"restart_pending": ["max_connections"], "reload_pending": False}
+PENDING = {
+    "longest_transaction_seconds": 1.5,
+    "backups": 0,
+    "restart_pending": ["max_connections"],
+    "reload_pending": False,
+}
 
 
 def described(version: str, situation: str) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def observed(tmp_path: Path, version: str = "15", situation: str = "stopped-prim
     ) -> Completed:
         return Completed(0, printed, "")
 
-    return info.observe(data, tmp_path, "/nowhere", 5432, tool)
+    return info.observe(data, tmp_path, "/nowhere", 5432, runner=tool)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -54,6 +59,7 @@ def test_a_primary_with_its_standby(version: str) -> None:
     assert (slot["name"], slot["active"], slot["wal_status"]) == ("pgha_n2", True, "reserved")
     assert found["settings"]["data_checksums"] == "on"
     assert (found["restart_pending"], found["reload_pending"]) == (["max_connections"], False)
+    assert (found["longest_transaction_seconds"], found["backups"]) == (1.5, 0)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Switching over on purpose, under load: back and forth, refused, and struck by faults in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.pgha.cluster.tests.support import faults
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.trial import Book, Measured
+
+SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
+TIMES = 2 if SHORT else 10
+pytestmark = pytest.mark.usefixtures("healed")
+full_only = pytest.mark.skipif(SHORT, reason="only PGHA_FAULTS=full runs it")
+
+
+def resting(server: Server) -> bool:
+    """Return whether the cluster rests for a switchover."""
+    return "pgha-switchover" in server.ssh("cibadmin --query --scope crm_config").stdout
+
+
+def test_switchovers_in_a_row(clients: Cluster, book: Book) -> None:
+    with book.trial(clients, "switchovers in a row") as trial:
+        trial.strike()
+        before, after = trial.primary, trial.standby
+        for number in range(1, TIMES + 1):
+            moment = time.monotonic()
+            clients.playbooks.must("switchover")
+            trial.primary_is(after)
+            writes, reads = trial.traffic.outages(moment)
+            clients.wait_whole()
+            book.measured.append(
+                Measured(f"switchover {number}", before.name, after.name, writes, reads, time.monotonic() - moment)
+            )
+            before, after = after, before
+
+
+@contextlib.contextmanager
+def standby_resting(cluster: Cluster) -> Iterator[None]:
+    """The standby taken out of service by a person."""
+    standby = cluster.other(cluster.primary())
+    standby.must(f"crm node standby {standby.name} && crm_resource --wait")
+    try:
+        yield
+    finally:
+        standby.must(f"crm node online {standby.name}")
+        cluster.wait_whole()
+
+
+@contextlib.contextmanager
+def foreign_slot(cluster: Cluster) -> Iterator[None]:
+    """A slot that only the primary has."""
+    primary = cluster.primary()
+    cluster.must_sql(primary, "SELECT pg_create_physical_replication_slot('warehouse')")
+    try:
+        yield
+    finally:
+        cluster.must_sql(primary, "SELECT pg_drop_replication_slot('warehouse')")
+
+
+@contextlib.contextmanager
+def deaf_standby(cluster: Cluster) -> Iterator[None]:
+    """A standby that receives nothing and has not been missed yet."""
+    primary, standby = cluster.primary(), cluster.other(cluster.primary())
+    standby.must("pkill -STOP -f 'postgres.*walreceiver'")
+    try:
+        # The primary ends the connection that gives no sign of life.
+        wait_until(lambda: f"{standby.name} streaming sync" not in cluster.followers(primary), 60, "it is missed")
+        yield
+    finally:
+        standby.must("pkill -CONT -f 'postgres.*walreceiver'")
+        cluster.wait_whole()
+
+
+REFUSALS = {
+    "the standby is out of service": (standby_resting, "standby"),
+    "a slot would stay behind": (foreign_slot, "the replication slots warehouse"),
+    "the standby does not stream": (deaf_standby, "does not stream"),
+}
+
+
+@full_only
+@pytest.mark.parametrize("reason", [pytest.param(reason, id=reason.replace(" ", "-")) for reason in REFUSALS])
+def test_a_switchover_is_refused(clients: Cluster, reason: str) -> None:
+    clients.wait_whole()
+    primary = clients.primary()
+    state, said = REFUSALS[reason]
+    with state(clients):
+        refused = clients.playbooks.run("switchover")
+        assert refused.rc != 0
+        assert "The switchover is refused" in refused.output
+        assert said in refused.output
+        assert clients.roles()[primary.name] == "primary"
+        assert not resting(primary)
+
+
+@full_only
+def test_the_target_loses_power_in_the_middle(clients: Cluster, book: Book) -> None:
+    with book.trial(clients, "target's power cut in a switchover") as trial:
+        primary, standby = trial.primary, trial.standby
+        with clients.playbooks.running("switchover", pgha_target=standby.name):
+            wait_until(lambda: resting(primary), 60, "the cluster rests")
+            trial.strike()
+            with faults.power_cut(standby):
+                wait_until(lambda: not resting(primary), 180, "the cluster goes on")
+        # Where the target had not been promoted yet, the old primary takes writes again; otherwise nobody but the
+        # target knows what it acknowledged, and the trial's end does what status says: let it go on.
+
+
+def test_the_controller_is_lost_in_the_middle(clients: Cluster, book: Book) -> None:
+    with book.trial(clients, "controller lost in a switchover") as trial:
+        trial.strike()
+        with clients.playbooks.running("switchover"):
+            wait_until(lambda: resting(trial.primary), 60, "the cluster rests")
+        wait_until(lambda: not resting(trial.standby), 120, "the cluster goes on")
+        trial.primary_is(trial.standby)
