@@ -118,6 +118,8 @@ def failover_verdict(servers: Sequence[Server], target: str, accepted: str, *, q
         reasons.append(unsafe("is_primary", f"{target} is the primary already."))
     elif not one.role or one.member != "online":
         reasons.append(unknown("not_ready", f"{target} gives no answer or is no member of the cluster ({one.member})."))
+    elif one.role == "not answering":
+        reasons.append(unknown("not_ready", f"PostgreSQL on {target} runs and does not say what it is; stop it first."))
     elif one.role == "none":
         reasons.append(unsafe("no_data", f"{target} holds no data."))
     else:

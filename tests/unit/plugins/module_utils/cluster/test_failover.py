@@ -43,6 +43,7 @@ TABLE = [
     ("it is primary", [found("n1", "LATEST", "primary"), LEFT], {}, Value.UNSAFE, "is_primary"),
     ("it gives no answer", [found("n1", "LATEST", ""), LEFT], {}, Value.UNKNOWN, "not_ready"),
     ("it is no member", [found("n1", "LATEST", member="offline"), LEFT], {}, Value.UNKNOWN, "not_ready"),
+    ("it hangs", [found("n1", "LATEST", "not answering"), LEFT], {}, Value.UNKNOWN, "not_ready"),
     ("it has no data", [found("n1", "LATEST", "none"), LEFT], {}, Value.UNSAFE, "no_data"),
     ("it was left behind", [LAST, LEFT], {"target": "n2"}, Value.UNSAFE, "may_lose_commits"),
     ("its loss is accepted", [LAST, LEFT], {"target": "n2", "accepted": "n2"}, Value.SAFE, "loss_accepted"),
