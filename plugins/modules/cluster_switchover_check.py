@@ -89,48 +89,30 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover import (
     ACCEPTABLE,
+    Situation,
     choose,
-    server_of,
+    refusal,
     switchover_verdict,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
-from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Verdict
-
-
-def _refused(verdict: Verdict) -> PghaError:
-    forbidding = [reason for reason in verdict.reasons if reason.value.value != "safe"]
-    codes = sorted({reason.code for reason in forbidding} & ACCEPTABLE)
-    hint = "run the status playbook, which says what is wrong and what to do"
-    if codes:
-        hint = f"wait until it is over, or accept it: -e pgha_accept={','.join(codes)}"
-    return PghaError(
-        "The switchover is refused: " + " ".join(reason.message for reason in forbidding),
-        expected="one primary, and a standby that streams from it, is a proven member and close behind",
-        next_step=hint,
-    )
 
 
 def _check(module: AnsibleModule) -> dict[str, Any]:
-    found, mode = module.params["servers"], module.params["mode"]
-    servers = [server_of(one) for one in found]
-    quorum = any(one.get("quorum") for one in found)
-    window = next((one["window"] for one in found if one.get("window")), "")
-    primary = next((server.name for server in servers if server.role == "primary"), "")
-    target = module.params["target"] or choose(servers, mode, quorum=quorum, window=window)
-    if target and target == primary and not window:
+    now, accepted = Situation.of(module.params["servers"], module.params["mode"]), module.params["accept"]
+    primary = now.primary.name if now.primary else ""
+    target = module.params["target"] or choose(now)
+    if target and target == primary and not now.window:
         line = f"{target} is the primary already."
         return {"changed": False, "needed": False, "primary": primary, "target": target, "lines": [line]}
     if not target:
-        others = [server.name for server in servers if server.name != primary]
-        verdicts = [
-            switchover_verdict(servers, name, mode, module.params["accept"], quorum=quorum, window=window)
-            for name in others
-        ]
-        raise _refused(Verdict(tuple(dict.fromkeys(reason for one in verdicts for reason in one.reasons))))
-    verdict = switchover_verdict(servers, target, mode, module.params["accept"], quorum=quorum, window=window)
+        # Nobody was named and nobody is able: what forbids it to each of them is what a person wants to know.
+        others = [server.name for server in now.servers if server.name != primary]
+        raise refusal(
+            "switchover", [reason for name in others for reason in switchover_verdict(now, name, accepted).reasons]
+        )
+    verdict = switchover_verdict(now, target, accepted)
     if verdict.blocks:
-        raise _refused(verdict)
+        raise refusal("switchover", verdict.reasons)
     return {
         "changed": False,
         "needed": True,

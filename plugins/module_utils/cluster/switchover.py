@@ -12,10 +12,11 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import (
     Reason,
     Value,
@@ -74,6 +75,39 @@ def server_of(found: Mapping[str, Any]) -> Server:
     )
 
 
+@dataclass(frozen=True)
+class Situation:
+    """A cluster that somebody wants to change on purpose.
+
+    :ivar mode: ``sync`` or ``async``.
+    :ivar window: until when the cluster rests for another switchover; empty when it does not.
+    """
+
+    servers: tuple[Server, ...]
+    mode: str
+    quorum: bool
+    window: str
+
+    @classmethod
+    def of(cls, found: Sequence[Mapping[str, Any]], mode: str) -> Situation:
+        """Read what the discovery collected."""
+        return cls(
+            servers=tuple(server_of(one) for one in found),
+            mode=mode,
+            quorum=any(one.get("quorum") for one in found),
+            window=next((str(one["window"]) for one in found if one.get("window")), ""),
+        )
+
+    @property
+    def primary(self) -> Server | None:
+        """The first server that takes writes."""
+        return next((server for server in self.servers if server.role == "primary"), None)
+
+    def server(self, name: str) -> Server | None:
+        """The server of that name."""
+        return next((server for server in self.servers if server.name == name), None)
+
+
 def _target(target: Server, primary: Server, mode: str) -> Iterator[Reason]:
     name = target.name
     if target.role != "standby":
@@ -125,48 +159,61 @@ def accepted_reason(reason: Reason, accepted: Sequence[str]) -> Reason:
     return reason
 
 
-def _cluster(servers: Sequence[Server], *, quorum: bool, window: str) -> Iterator[Reason]:
-    primaries = [server.name for server in servers if server.role == "primary"]
+def _cluster(now: Situation) -> Iterator[Reason]:
+    primaries = [server.name for server in now.servers if server.role == "primary"]
     if len(primaries) > 1:
         yield unsafe("two_primaries", f"{' and '.join(primaries)} both take writes.")
     elif not primaries:
         yield unknown("no_primary", "No server that answers takes writes: there is nothing to switch over from.")
-    if not quorum:
+    if not now.quorum:
         yield unknown("no_quorum", "The servers that answer have no quorum.")
-    if window:
-        yield unsafe("under_way", f"A switchover is under way, or was broken off; the cluster rests until {window}.")
+    if now.window:
+        yield unsafe(
+            "under_way", f"A switchover is under way, or was broken off; the cluster rests until {now.window}."
+        )
 
 
-def switchover_verdict(
-    servers: Sequence[Server], target: str, mode: str, accepted: Sequence[str], *, quorum: bool, window: str
-) -> Verdict:
+def switchover_verdict(now: Situation, target: str, accepted: Sequence[str]) -> Verdict:
     """Judge whether the target may take over, with every reason.
 
-    :param mode: ``sync`` or ``async``.
     :param accepted: codes of reasons that a person accepts.
-    :param window: until when the cluster rests for another switchover; empty when it does not.
     """
-    reasons = list(_cluster(servers, quorum=quorum, window=window))
-    one = next((server for server in servers if server.name == target), None)
-    primary = next((server for server in servers if server.role == "primary"), None)
+    reasons = list(_cluster(now))
+    one, primary = now.server(target), now.primary
     if one is None:
-        names = ", ".join(server.name for server in servers)
+        names = ", ".join(server.name for server in now.servers)
         reasons.append(unsafe("no_such_server", f"pgha_target names {target or 'nothing'}; the servers are {names}."))
     elif primary is not None and not reasons:
-        reasons += _target(one, primary, mode)
+        reasons += _target(one, primary, now.mode)
         reasons += [accepted_reason(reason, accepted) for reason in _cut(primary)]
     return judge(reasons)
 
 
-def choose(servers: Sequence[Server], mode: str, *, quorum: bool, window: str) -> str:
+def choose(now: Situation) -> str:
     """Return the standby that may take over, the one that is least behind first; empty when none may."""
-    primary = next((server for server in servers if server.role == "primary"), None)
+    primary = now.primary
     if primary is None:
         return ""
     able = [
-        server
-        for server in servers
-        if server is not primary
-        and not switchover_verdict(servers, server.name, mode, tuple(ACCEPTABLE), quorum=quorum, window=window).blocks
+        server.name
+        for server in now.servers
+        if server is not primary and not switchover_verdict(now, server.name, tuple(ACCEPTABLE)).blocks
     ]
-    return min(able, key=lambda one: primary.replicas[one.name]["lag_bytes"]).name if able else ""
+    return min(able, key=lambda name: primary.replicas[name]["lag_bytes"], default="")
+
+
+def refusal(what: str, reasons: Iterable[Reason]) -> PghaError:
+    """Return the error that says what forbids it, and what a person may do about that.
+
+    :param what: what is refused, such as "switchover".
+    """
+    forbidding = [reason for reason in dict.fromkeys(reasons) if reason.value is not Value.SAFE]
+    codes = sorted({reason.code for reason in forbidding} & ACCEPTABLE)
+    hint = "run the status playbook, which says what is wrong and what to do"
+    if codes:
+        hint = f"wait until it is over, or accept it: -e pgha_accept={','.join(codes)}"
+    return PghaError(
+        f"The {what} is refused: " + " ".join(reason.message for reason in forbidding),
+        expected="one primary, and a standby that streams from it, is a proven member and close behind",
+        next_step=hint,
+    )

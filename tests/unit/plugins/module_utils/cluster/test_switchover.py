@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover import (
     ACCEPTABLE,
+    Situation,
     choose,
-    server_of,
     switchover_verdict,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Value, Verdict
@@ -42,10 +43,12 @@ def standby(name: str = "n2", *, found: dict[str, Any] | None = None, **changed:
     )
 
 
-def judged(*servers: dict[str, Any], target: str = "n2", mode: str = "sync", **more: Any) -> Verdict:
-    options: dict[str, Any] = {"quorum": True, "window": "", "accepted": ()} | more
-    accepted = options.pop("accepted")
-    return switchover_verdict([server_of(one) for one in servers], target, mode, accepted, **options)
+def situation(*servers: dict[str, Any], mode: str = "sync", quorum: bool = True, window: str = "") -> Situation:
+    return Situation.of([{**one, "quorum": quorum, "window": window} for one in servers], mode)
+
+
+def judged(*servers: dict[str, Any], target: str = "n2", accepted: Sequence[str] = (), **more: Any) -> Verdict:
+    return switchover_verdict(situation(*servers, **more), target, accepted)
 
 
 LONG = primary(longest_transaction_seconds=31.0)
@@ -114,12 +117,12 @@ def test_safe_means_that_every_commit_is_there(
 
 def test_the_standby_that_is_least_behind_is_chosen() -> None:
     giver = primary(replica("n2", lag_bytes=500), replica("n3", lag_bytes=100), replica("n4", sync_state="potential"))
-    servers = [server_of(one) for one in (giver, standby("n2"), standby("n3"), standby("n4"))]
-    assert choose(servers, "sync", quorum=True, window="") == "n3"
-    assert choose(servers, "sync", quorum=False, window="") == ""
-    assert choose(servers[1:], "sync", quorum=True, window="") == ""
+    servers = [giver, standby("n2"), standby("n3"), standby("n4")]
+    assert choose(situation(*servers)) == "n3"
+    assert choose(situation(*servers, quorum=False)) == ""
+    assert choose(situation(*servers[1:])) == ""
 
 
 def test_what_a_person_may_accept_does_not_keep_a_standby_from_being_chosen() -> None:
     """So that the refusal names the transaction, and not that there was nobody to choose."""
-    assert choose([server_of(LONG), server_of(standby())], "sync", quorum=True, window="") == "n2"
+    assert choose(situation(LONG, standby())) == "n2"
