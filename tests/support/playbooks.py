@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import subprocess
 import tempfile
 import time
@@ -23,6 +22,8 @@ from .lab import patient
 PROJECT = Path(__file__).resolve().parents[2]
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=\d+\s+failed=\d+", re.MULTILINE)
 PLAY_SECONDS = 900.0
+ALONE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+"""Whoever kills this kills everything below it, also Ansible's workers, which have sessions of their own."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +104,13 @@ class Playbooks:
         :return: whether it came that far; otherwise it has run to its end.
         """
         process = subprocess.Popen(
-            self.argv(playbook, **variables),
+            [*ALONE, *self.argv(playbook, **variables)],
             cwd=PROJECT,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
         )
         assert process.stdout is not None
         tail: list[str] = []
@@ -119,7 +119,7 @@ class Playbooks:
             tail = [*tail[-60:], line]
             if line.startswith("TASK [") and task in line:
                 reached = True
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 break
         process.stdout.close()
         rc = process.wait(timeout=60)
@@ -130,19 +130,17 @@ class Playbooks:
     def running(self, playbook: str, **variables: Any) -> Iterator[None]:
         """Run a playbook beside the block; at the end of the block it is killed, without a chance to clean up."""
         process = subprocess.Popen(
-            self.argv(playbook, **variables),
+            [*ALONE, *self.argv(playbook, **variables)],
             cwd=PROJECT,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
         )
         try:
             yield
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait(timeout=60)
 
     def status(self) -> dict[str, Any]:
