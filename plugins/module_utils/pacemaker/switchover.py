@@ -153,9 +153,8 @@ def give(terms: Terms, run: Runner) -> dict[str, int]:
                 )
             held = interfaces(run, terms.addresses)
             clock.note("rest")
-            giver.stop(ends - RESERVE_SECONDS / 2)
-            clock.note("stop")
-            _release(terms, giver, clock, run, held)
+            _hand_over(terms, giver, clock, run, held=held, ends=ends)
+            Records(gateway, terms.resource).stopped(terms.primary)
         except PghaError:
             _unguard(terms, gateway)
             window.close()
@@ -168,20 +167,42 @@ def give(terms: Terms, run: Runner) -> dict[str, int]:
     return clock.phases
 
 
-def _release(terms: Terms, giver: Giver, clock: Clock, run: Runner, held: Mapping[str, str]) -> None:
-    wait_until(
-        giver.standby_is_promoted,
-        time.monotonic() + PROMOTED_SECONDS,
-        f"{terms.standby} was promoted",
-        next_step="the cluster decides now who becomes primary; run the status playbook",
-    )
-    clock.note("promotion")
+def _hand_over(terms: Terms, giver: Giver, clock: Clock, run: Runner, *, held: Mapping[str, str], ends: float) -> None:
+    giver.stop()
+    stopped = 0.0
+
+    def promoted() -> bool:
+        nonlocal stopped
+        if giver.standby_is_promoted():
+            return True
+        if giver.has_stopped():
+            stopped = stopped or time.monotonic()
+            # From its own end on: the other one promotes no later than a while after the last it has heard of this one.
+            if time.monotonic() - stopped > PROMOTED_SECONDS:
+                raise _not_promoted(terms)
+        return False
+
+    try:
+        wait_until(promoted, ends - RESERVE_SECONDS / 2, "")
+    except PghaError as late:
+        raise _not_promoted(terms) from late
+    clock.note("handover")
     give_up(run, terms.addresses, held)
     # The other half waits for this: never two servers that answer for one address.
     giver.leave()
-    # It stopped in order, and its last record has arrived: nothing here that another one has not.
-    lock_file(terms.state_directory).unlink(missing_ok=True)
     clock.note("addresses")
+    # The log's last record has arrived; what may still go on here is the copying of old log to an archive.
+    wait_until(giver.has_stopped, ends, "PostgreSQL has stopped", 0.05)
+    clock.note("end")
+    # It stopped in order: nothing here that another one has not.
+    lock_file(terms.state_directory).unlink(missing_ok=True)
+
+
+def _not_promoted(terms: Terms) -> PghaError:
+    return PghaError(
+        f"Gave up waiting until {terms.standby} was promoted.",
+        next_step="the cluster decides now who becomes primary; run the status playbook",
+    )
 
 
 def _unguard(terms: Terms, gateway: Gateway) -> None:
@@ -227,6 +248,7 @@ def take(terms: Terms, run: Runner) -> dict[str, int]:
         take_on(run, terms.addresses)
         clock.note("addresses")
         _settle_in(terms, taker, records)
+    _wait_for_the_old_one(terms, gateway, records)
     Window(gateway, run, terms.resources).close()
     return clock.phases
 
@@ -264,4 +286,16 @@ def _settle_in(terms: Terms, taker: Taker, records: Records) -> None:
     taker.make_slots([name for name in terms.slots if name])
     records.latest(terms.standby)
     records.primary(terms.standby)
-    records.stopped(terms.primary)
+
+
+def _wait_for_the_old_one(terms: Terms, gateway: Gateway, records: Records) -> None:
+    """Wait until the old primary has come to its end: the cluster would take one that still stops for a failure."""
+
+    def stopped() -> bool:
+        attributes = parse.parse_attributes(cib.read(gateway.query_cib()))
+        return attributes.get(terms.primary, ({}, {}))[1].get(f"{terms.resource}-status") != "PRI"
+
+    try:
+        wait_until(stopped, time.monotonic() + PROMOTED_SECONDS, f"{terms.primary} has come to its end", 0.2)
+    except PghaError:
+        records.stopped(terms.primary)

@@ -108,13 +108,16 @@ class Giver:
         """Return whether the other half is connected to here."""
         return bool(self.local.ask(PRESENT, (APPLICATION,))[0][0])
 
-    def stop(self, deadline: float) -> None:
-        """Stop in order and wait for the end; clients are disconnected, and refused from then on."""
+    def stop(self) -> None:
+        """Begin to stop in order; clients are disconnected, and refused from then on."""
         pid = files.postmaster_pid(self.data_directory)
         if pid is None:
             raise PghaError("PostgreSQL does not run here any more.", next_step="run the status playbook")
         os.kill(pid, signal.SIGINT)
-        wait_until(lambda: files.postmaster_pid(self.data_directory) is None, deadline, "PostgreSQL has stopped")
+
+    def has_stopped(self) -> bool:
+        """Return whether nothing of PostgreSQL runs here any more; its archiver may take its time."""
+        return files.postmaster_pid(self.data_directory) is None
 
     def standby_is_promoted(self) -> bool:
         """Return whether the other server takes writes; no answer is a no."""

@@ -109,8 +109,8 @@ def test_a_primary_whose_standby_dies_goes_on_only_if_that_one_was_never_promote
 
     local = Session({"FROM (VALUES (%s))": lambda: STANDING, "pg_stat_activity": lambda: (True,)})
     meet(monkeypatch, local, Session({"pg_is_in_recovery": gone}))
-    pids = iter([4711, None])
-    monkeypatch.setattr(files, "postmaster_pid", lambda _directory: next(pids))
+    pids = [4711]
+    monkeypatch.setattr(files, "postmaster_pid", lambda _directory: pids.pop() if pids else None)
     signals: list[int] = []
     monkeypatch.setattr("os.kill", lambda pid, _sign: signals.append(pid))
     cluster = Cluster(record)
@@ -119,6 +119,30 @@ def test_a_primary_whose_standby_dies_goes_on_only_if_that_one_was_never_promote
     assert signals == [4711]
     assert (terms.state_directory / handover.LOCK).exists() is guarded
     assert cluster.ran("crm_resource"), "the cluster was not told to look anew"
+
+
+def test_addresses_do_not_wait_for_an_archiver_and_the_guard_does(
+    terms: switchover.Terms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients wait for the addresses. A server that still stops is not one that has stopped in order."""
+    local = Session({"FROM (VALUES (%s))": lambda: STANDING, "pg_stat_activity": lambda: (True,)})
+    meet(monkeypatch, local, Session({"pg_is_in_recovery": lambda: (False,)}))
+    cluster = Cluster("LATEST")
+    cluster.printed = "2: eth0    inet 10.0.0.100/24 scope global eth0"
+    seen: list[tuple[bool, bool]] = []
+
+    def pid(_directory: Path) -> int | None:
+        given_up = any(argv[:3] == ["ip", "address", "delete"] for argv in cluster.calls)
+        seen.append((given_up, (terms.state_directory / handover.LOCK).exists()))
+        return 4711 if len(seen) < 4 else None
+
+    monkeypatch.setattr(files, "postmaster_pid", pid)
+    monkeypatch.setattr("os.kill", lambda *_given: None)
+    monkeypatch.setattr(handover.Window, "is_open", lambda _window: False)
+    phases = switchover.give(terms, cluster)
+    assert seen == [(False, True), (True, True), (True, True), (True, True)]
+    assert not (terms.state_directory / handover.LOCK).exists()
+    assert list(phases) == ["checkpoint", "rest", "handover", "addresses", "end"]
 
 
 def test_a_primary_that_is_judged_unfit_to_stop_does_not(
