@@ -109,8 +109,10 @@ def _join(module: AnsibleModule) -> dict[str, Any]:
     report = status([_seen(one) for one in module.params["servers"]], expected)
     if module.params["path"]:
         Path(module.params["path"]).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    tries = [f"{expected.command}status.yml", f"{expected.command}fence_check.yml"]
-    return {"changed": False, "report": report, "lines": lines(report, tries)}
+    names = ["status", "fence_check"]
+    names += ["switchover"] if report["state"] == "ok" else []
+    names += ["rolling_restart"] if report["restart_pending"] else []
+    return {"changed": False, "report": report, "lines": lines(report, [f"{expected.command}{x}.yml" for x in names])}
 
 
 def main() -> None:

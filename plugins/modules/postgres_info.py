@@ -132,6 +132,12 @@ postgres:
       description: Settings whose new value waits for a restart.
       type: list
       elements: str
+    restart_lowers:
+      description:
+        - Those of them that a restart would make lower, and without which a standby does not start that has to replay a
+          log written with the higher value.
+      type: list
+      elements: str
     reload_pending:
       description: Whether a file of settings is newer than what the server has loaded.
       type: bool

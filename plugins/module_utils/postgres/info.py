@@ -64,6 +64,13 @@ SELECT
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())::float8 AS longest_transaction_seconds,
        (SELECT count(*) FROM pg_stat_progress_basebackup)::int AS backups,
        coalesce(array_agg(name ORDER BY name) FILTER (WHERE pending_restart), '{}') AS restart_pending,
+       coalesce(array_agg(name ORDER BY name) FILTER (WHERE pending_restart AND CASE
+           WHEN name IN ('max_connections', 'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions',
+                         'max_locks_per_transaction')
+           THEN setting::bigint > (SELECT CASE WHEN wanted.setting ~ '^[0-9]{1,18}$' THEN wanted.setting::bigint END
+                                   FROM pg_file_settings AS wanted WHERE wanted.name = pg_settings.name
+                                   ORDER BY seqno DESC LIMIT 1) END), '{}')
+           AS restart_lowers,
        (SELECT coalesce(bool_or((pg_stat_file(file, true)).modification > pg_conf_load_time()), false)
         FROM (SELECT sourcefile FROM pg_file_settings WHERE sourcefile LIKE '%/conf.d/%'
               UNION VALUES (current_setting('hba_file')), (current_setting('ssl_cert_file')),
@@ -98,6 +105,7 @@ def stopped(control: Control | None, version: int | None, *, exists: bool) -> di
         "longest_transaction_seconds": None,
         "backups": None,
         "restart_pending": [],
+        "restart_lowers": [],
         "reload_pending": False,
         "control": control.as_result() if control else None,
         "problem": "the control data cannot be read" if exists and control is None else "",
@@ -133,6 +141,7 @@ def running(control: Control | None, answers: list[list[dict[str, Any]]]) -> dic
         "longest_transaction_seconds": pending["longest_transaction_seconds"],
         "backups": pending["backups"],
         "restart_pending": list(pending["restart_pending"]),
+        "restart_lowers": list(pending["restart_lowers"]),
         "reload_pending": pending["reload_pending"],
         "control": control.as_result() if control else None,
         "problem": "",

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
 from ansible_collections.pgha.cluster.tests.support.cluster import ARCHIVE, Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from ansible_collections.pgha.cluster.tests.support.trial import Book
 from testinfra.host import Host
 
 full_only = pytest.mark.skipif(os.environ.get("PGHA_FAULTS") == "short", reason="PGHA_FAULTS=short leaves it out")
@@ -171,11 +172,38 @@ def test_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Clust
 
 
 @full_only
-def test_a_setting_that_needs_a_restart_waits_for_it_and_status_says_so(clients: Cluster) -> None:
+def test_a_setting_that_needs_a_restart_waits_for_it_and_gets_it_under_load(clients: Cluster, book: Book) -> None:
     clients.playbooks.must("deploy", pgha_postgresql_settings={"max_files_per_process": 1100, "work_mem": "5MB"})
     primary = clients.primary()
     assert clients.sql(primary, "SHOW work_mem") == "5MB"
-    assert clients.status()["restart_pending"][primary.name] == ["max_files_per_process"]
+    waiting = {server.name: ["max_files_per_process"] for server in clients.servers()}
+    assert clients.status()["restart_pending"] == waiting
+    with book.trial(clients, "rolling restart") as trial:
+        trial.strike()
+        clients.playbooks.must("rolling_restart")
+        trial.primary_is(trial.standby)
+    assert clients.status()["restart_pending"] == {}
+    assert [clients.sql(server, "SHOW max_files_per_process") for server in clients.servers()] == ["1100", "1100"]
+
+
+@full_only
+def test_a_setting_that_no_standby_could_start_with_is_not_restarted_for(clients: Cluster) -> None:
+    """The settings are placed by hand: what is tested is what the servers say of them, and the refusal."""
+    try:
+        for server in clients.servers():
+            server.must(
+                "d=$(echo /etc/postgresql/*/main/conf.d); echo 'max_connections = 150' > $d/99-test.conf && "
+                "cd / && runuser -u postgres -- psql -XAtqc 'SELECT pg_reload_conf()'"
+            )
+        refused = clients.playbooks.run("rolling_restart")
+        assert refused.rc != 0
+        assert "max_connections would be lower" in refused.output
+    finally:
+        for server in clients.servers():
+            server.must(
+                "rm /etc/postgresql/*/main/conf.d/99-test.conf && "
+                "cd / && runuser -u postgres -- psql -XAtqc 'SELECT pg_reload_conf()'"
+            )
 
 
 def test_the_primary_archives_its_wal(clients: Cluster) -> None:

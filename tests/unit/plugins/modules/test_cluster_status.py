@@ -41,3 +41,12 @@ def test_without_a_path_nothing_is_written(tmp_path: Path) -> None:
     result = run_module("cluster_status", {"servers": [seen("n1", "primary")], "expected": EXPECTED})
     assert result["report"]["primary"] == "n1"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_what_can_be_done_now_is_offered() -> None:
+    waiting = seen("n1", "primary")
+    waiting["postgres"]["restart_pending"] = ["shared_buffers"]
+    told = run_module("cluster_status", {"servers": [waiting], "expected": EXPECTED})["lines"]
+    assert "  ansible-playbook playbooks/rolling_restart.yml" in told
+    # This cluster is not whole: nobody could take over.
+    assert "  ansible-playbook playbooks/switchover.yml" not in told

@@ -21,6 +21,7 @@ PENDING = {
     "longest_transaction_seconds": 1.5,
     "backups": 0,
     "restart_pending": ["max_connections"],
+    "restart_lowers": ["max_connections"],
     "reload_pending": False,
 }
 

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which servers restart PostgreSQL, in which order, and whether they may.
+
+Pure. Standbys first and the primary last, as a standby of another one by then: clients see one switchover and no more.
+PostgreSQL refuses to start a standby on which certain settings are lower than what its log was written with
+(documentation, "Hot Standby: Administrator's Overview"): lowering one of them needs the primary to restart first, and
+that is not what this order does.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover import (
+    ACCEPTABLE,
+    Situation,
+    choose,
+    switchover_verdict,
+)
+from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Reason, Verdict, judge, safe, unsafe
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who restarts.
+
+    :ivar standbys: one after the other, in this order.
+    :ivar primary: restarts last, after a switchover to :ivar:`target`; both empty when it need not.
+    """
+
+    standbys: tuple[str, ...]
+    primary: str
+    target: str
+    verdict: Verdict
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.standbys or self.primary)
+
+
+def _lowered(found: Sequence[Mapping[str, Any]]) -> list[Reason]:
+    return [
+        unsafe(
+            "setting_lowered",
+            f"{', '.join(lowered)} would be lower on {one['name']} than what its log was written with, and PostgreSQL "
+            "would not start as a standby there.",
+        )
+        for one in found
+        if (lowered := (one.get("postgres") or {}).get("restart_lowers"))
+    ]
+
+
+def restart_order(found: Sequence[Mapping[str, Any]], mode: str, accepted: Sequence[str], *, everything: bool) -> Order:
+    """Work out who restarts in which order, and judge it.
+
+    :param found: what the discovery collected.
+    :param everything: restart every server, and not only those with a setting that waits for it.
+    """
+    now = Situation.of(found, mode)
+    waiting = {str(one["name"]) for one in found if everything or (one.get("postgres") or {}).get("restart_pending")}
+    primary = now.primary.name if now.primary else ""
+    standbys = tuple(server.name for server in now.servers if server.name in waiting and server.name != primary)
+    reasons = _lowered(found)
+    # What a person has to accept is cut by the switchover only; a standby takes nobody's transactions with it.
+    for name in standbys:
+        reasons += switchover_verdict(now, name, tuple(ACCEPTABLE)).reasons
+    target = ""
+    if not primary or primary in waiting:
+        target = choose(now)
+        name = target or next((server.name for server in now.servers if server.name != primary), "")
+        reasons += switchover_verdict(now, name, accepted).reasons
+    if not reasons:
+        reasons = [safe("nothing_waits", "No server has a setting that waits for a restart.")]
+    return Order(standbys, primary if primary in waiting else "", target, judge(dict.fromkeys(reasons)))
