@@ -11,8 +11,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import os
-import pwd
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -277,8 +276,7 @@ def _wait_for_the_stop(terms: Terms, taker: Taker, peer: Session) -> None:
 def _guard(terms: Terms) -> None:
     guard = lock_file(terms.state_directory)
     guard.touch()
-    owner = pwd.getpwnam(OWNER)
-    os.chown(guard, owner.pw_uid, owner.pw_gid)
+    shutil.chown(guard, OWNER, OWNER)
 
 
 def _settle_in(terms: Terms, taker: Taker, records: Records) -> None:

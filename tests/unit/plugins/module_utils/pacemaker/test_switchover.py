@@ -199,8 +199,7 @@ def test_the_old_primary_is_recorded_as_left_behind_before_the_new_one_is_promot
     cluster = Cluster("LATEST")
     cluster.printed = SHUTDOWN
     recorded: list[str] = []
-    monkeypatch.setattr("os.chown", lambda *_given: None)
-    monkeypatch.setattr("pwd.getpwnam", lambda _name: type("User", (), {"pw_uid": 1, "pw_gid": 1}))
+    monkeypatch.setattr("shutil.chown", lambda *_given: None)
 
     def promote() -> Any:
         recorded.append(cluster.record("pm-t1"))
