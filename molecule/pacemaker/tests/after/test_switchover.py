@@ -33,7 +33,8 @@ def test_switchovers_in_a_row(clients: Cluster, book: Book) -> None:
         before, after = trial.primary, trial.standby
         for number in range(1, TIMES + 1):
             moment = time.monotonic()
-            clients.playbooks.must("switchover")
+            played = clients.playbooks.must("switchover")
+            assert ": OK: everything is as it should be" in played.output, played.output[-3000:]
             trial.primary_is(after)
             writes, reads = trial.traffic.outages(moment)
             clients.wait_whole()
