@@ -26,10 +26,9 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import
     unknown,
     unsafe,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover import FAR_BYTES
 
 OWN_SLOT = "pgha_"
-FAR_BYTES = 16 * 1024 * 1024
-"""A standby farther behind than one WAL file makes the pause longer than the copy of what is missing."""
 LONG_SECONDS = 30.0
 """A transaction that has run this long is somebody's work, and is cut."""
 ACCEPTABLE = frozenset({"long_transaction", "backup_running", "slot_left_behind"})

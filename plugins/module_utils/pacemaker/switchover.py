@@ -112,10 +112,6 @@ class Clock:
         self.phases: dict[str, int] = {}
         self._since = time.monotonic()
 
-    def restart(self) -> None:
-        """Begin to measure."""
-        self._since = time.monotonic()
-
     def note(self, phase: str) -> None:
         """End a phase and begin the next."""
         now = time.monotonic()
@@ -281,7 +277,7 @@ def _guard(terms: Terms) -> None:
 
 def _settle_in(terms: Terms, taker: Taker, records: Records) -> None:
     """Leave everything as the resource agent does when it promotes."""
-    taker.make_slots([name for name in terms.slots if name])
+    taker.make_slots(list(terms.slots))
     records.latest(terms.standby)
     records.primary(terms.standby)
 

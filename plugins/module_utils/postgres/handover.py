@@ -32,6 +32,7 @@ APPLICATION = "pgha switchover"
 POLL_SECONDS = 0.004
 AGAIN_SECONDS = 0.1
 FAR_BYTES = 16 * 1024 * 1024
+"""A standby farther behind than one WAL file makes the pause longer than the copy of what is missing."""
 
 STANDING = """
 SELECT pg_is_in_recovery(), state, sync_state, pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn)::bigint
