@@ -26,89 +26,7 @@ description:
     C(<data_directory>.pgha-clone.json).
 extends_documentation_fragment:
   - pgha.cluster.attributes
-options:
-  data_directory:
-    description: The data directory. Nothing replaces it while PostgreSQL runs in it. It must not be a mount point.
-    type: path
-    required: true
-  bin_directory:
-    description: Where PostgreSQL's programs of that version stand.
-    type: path
-    required: true
-  host:
-    description: Address of the primary, or the directory of its socket.
-    type: str
-    required: true
-  port:
-    description: Port of the primary.
-    type: int
-    default: 5432
-  user:
-    description: A role that may replicate.
-    type: str
-    required: true
-  password:
-    description:
-      - The password of O(user) and O(catalog_user), for a server without a password file.
-      - It goes to PostgreSQL's programs through their environment and never on a command line.
-    type: str
-  catalog_user:
-    description:
-      - A role that may connect to the database C(postgres) of the primary, such as the one for C(pg_rewind).
-      - With it the size and the tablespaces of the primary are known before the copy. Check mode then names the size, a
-        clone for which there is no room is refused, and old tablespace directories are moved aside.
-      - Without it that holds for the tablespaces of the old data and of O(tablespace_mapping); a new one needs an empty
-        directory.
-    type: str
-    default: ""
-  expected_system_identifier:
-    description: Refuse a primary with another system identifier.
-    type: str
-    default: ""
-  slot:
-    description:
-      - A physical replication slot that keeps the WAL from the first byte on; made when missing, and made anew when the
-        primary has dropped its WAL. Empty for none.
-    type: str
-    default: ""
-  sslmode:
-    description: How far the primary's certificate is checked.
-    type: str
-    default: verify-ca
-    choices: [require, verify-ca, verify-full]
-  sslrootcert:
-    description: The certificate authority of the cluster.
-    type: path
-  checkpoint:
-    description: Whether the primary writes its checkpoint at once or spreads it to spare its disks.
-    type: str
-    default: fast
-    choices: [fast, spread]
-  max_rate:
-    description: Kilobytes a second that the copy takes at most; 0 for no limit.
-    type: int
-    default: 0
-  tablespace_mapping:
-    description: Directory of a tablespace on the primary to the directory that it gets here. Others get the same one.
-    type: dict
-    default: {}
-  timeout:
-    description: Seconds that the whole copy may take.
-    type: int
-    default: 86400
-  force:
-    description: Clone even where the present data could follow.
-    type: bool
-    default: false
-  replace_foreign:
-    description: Replace data that belongs to another cluster.
-    type: bool
-    default: false
-  keep:
-    description:
-      - How many directories that were moved aside are kept, at least one. Older ones go when a checked clone stands.
-    type: int
-    default: 1
+  - pgha.cluster.standby
 """
 
 EXAMPLES = r"""
@@ -167,35 +85,14 @@ progress_file:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.basebackup import work
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.standby import ARGUMENTS, work
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "data_directory": {"type": "path", "required": True},
-            "bin_directory": {"type": "path", "required": True},
-            "host": {"type": "str", "required": True},
-            "port": {"type": "int", "default": 5432},
-            "user": {"type": "str", "required": True},
-            "password": {"type": "str", "no_log": True},
-            "catalog_user": {"type": "str", "default": ""},
-            "expected_system_identifier": {"type": "str", "default": ""},
-            "slot": {"type": "str", "default": ""},
-            "sslmode": {"type": "str", "default": "verify-ca", "choices": ["require", "verify-ca", "verify-full"]},
-            "sslrootcert": {"type": "path"},
-            "checkpoint": {"type": "str", "default": "fast", "choices": ["fast", "spread"]},
-            "max_rate": {"type": "int", "default": 0},
-            "tablespace_mapping": {"type": "dict", "default": {}},
-            "timeout": {"type": "int", "default": 86400},
-            "force": {"type": "bool", "default": False},
-            "replace_foreign": {"type": "bool", "default": False},
-            "keep": {"type": "int", "default": 1},
-        },
-        supports_check_mode=True,
-    )
-    finish(module, lambda: work(module.params, check_mode=module.check_mode, log=module.log))
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    given = {**module.params, "rewind": False, "config_file": None}
+    finish(module, lambda: work(given, check_mode=module.check_mode, log=module.log))
 
 
 if __name__ == "__main__":

@@ -63,15 +63,19 @@ def _quoted(value: Any) -> str:
     return f"'{text}'"
 
 
+def conninfo(parameters: Mapping[str, Any]) -> str:
+    """Return a libpq connection string."""
+    return " ".join(f"{key}={_quoted(value)}" for key, value in sorted(parameters.items()))
+
+
 def argv(options: CloneOptions, bin_directory: Path, place: Path) -> list[str]:
     """Return the call of pg_basebackup."""
     # The name keeps a copy from being taken for the standby of that server: see the plan's refusal of "*".
     parameters = {**options.connection, "application_name": "pgha_clone"}
-    conninfo = " ".join(f"{key}={_quoted(value)}" for key, value in sorted(parameters.items()))
     call = [
         str(bin_directory / "pg_basebackup"),
         f"--pgdata={place}",
-        f"--dbname={conninfo}",
+        f"--dbname={conninfo(parameters)}",
         "--wal-method=stream",
         f"--checkpoint={options.checkpoint}",
         "--no-password",
@@ -108,20 +112,20 @@ def claimed(data_directory: Path) -> Iterator[TextIO]:
         yield progress
 
 
-def _copy(call: list[str], options: CloneOptions, progress: TextIO) -> None:
-    """Run the copy; its progress goes to a file that a person can follow while it runs."""
+def follow(call: list[str], password: str | None, timeout: float, progress: TextIO) -> None:
+    """Run a long copy; its progress goes to a file that a person can follow while it runs."""
     progress.truncate(0)
     environment = {**os.environ, "LC_ALL": "C"}
-    if options.password is not None:
-        environment["PGPASSWORD"] = options.password
+    if password is not None:
+        environment["PGPASSWORD"] = password
     try:
         copy = subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=progress, stderr=progress, env=environment)
     except FileNotFoundError as missing:
-        raise PghaError("pg_basebackup is not installed.", ran=call) from missing
+        raise PghaError(f"{call[0]} is not installed.", ran=call) from missing
     try:
-        status = copy.wait(options.timeout)
+        status = copy.wait(timeout)
     except subprocess.TimeoutExpired as late:
-        raise PghaError(f"The copy took longer than {options.timeout:g} seconds.", ran=call) from late
+        raise PghaError(f"The copy took longer than {timeout:g} seconds.", ran=call) from late
     finally:
         _end(copy)
     if status != 0:
@@ -215,7 +219,7 @@ def clone(
     place = beside(data_directory, "clone")
     sweep(data_directory, options.tablespaces, origin["stamp"])
     try:
-        _copy(argv(options, bin_directory, place), options, progress)
+        follow(argv(options, bin_directory, place), options.password, options.timeout, progress)
         _verify(bin_directory, place, options.timeout, runner)
     except PghaError:
         # The disk may be full of it.

@@ -17,7 +17,14 @@ from typing import Any
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres import parse
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Backup, Control, Lsn, Position, State
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import (
+    Backup,
+    Control,
+    History,
+    Lsn,
+    Position,
+    State,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import Target
 
 MANIFEST_TAIL_BYTES = 4096
@@ -171,6 +178,20 @@ def in_service(data_directory: Path) -> bool:
     return data_directory.exists() and data_directory.stat().st_ino == record(data_directory).get("inode")
 
 
+def half_rewound(data_directory: Path) -> bool:
+    """Tell whether a pg_rewind of this very directory has begun and not come to its end."""
+    path = beside(data_directory, "rewind.json")
+    if not path.exists() or not data_directory.exists():
+        return False
+    return bool(json.loads(path.read_text(encoding="utf-8")).get("inode") == data_directory.stat().st_ino)
+
+
+def history(data_directory: Path, timeline: int) -> History | None:
+    """Return the past of a timeline as it is written in a data directory; None where it is not."""
+    path = data_directory / "pg_wal" / f"{timeline:08X}.history"
+    return parse.history(timeline, path.read_text(encoding="utf-8")) if path.exists() else None
+
+
 def target(data_directory: Path, bin_directory: Path, runner: Runner = run) -> Target:
     """Observe the data directory that is to follow."""
     exists = has_data(data_directory)
@@ -189,6 +210,8 @@ def target(data_directory: Path, bin_directory: Path, runner: Runner = run) -> T
         control=found,
         backup=label,
         wal_end=wal_end(data_directory, bin_directory, found, label, runner) if found and not running else None,
+        history=history(data_directory, found.timeline) if found else None,
+        half_rewound=half_rewound(data_directory),
         signal=(data_directory / "standby.signal").exists(),
         unfinished=in_service(data_directory) and not record(data_directory).get("in_place", True),
         obstacle=obstacle(data_directory),

@@ -24,6 +24,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import 
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 5.0
 STATEMENT_MILLISECONDS = 4000
+CHECKPOINT_SECONDS = 600.0
 
 # A server that stops answering is noticed by the kernel too, and a copy that hangs ends.
 KEEPALIVE = {
@@ -202,6 +203,29 @@ def query(parameters: dict[str, Any], statements: list[str]) -> list[list[dict[s
             cursor.execute(statement)
             answers.append([dict(row) for row in cursor.fetchall()])
         return answers
+
+
+def checkpoint(parameters: dict[str, Any]) -> None:
+    """Let the server write a checkpoint now, which may take it a while.
+
+    Until its first one after a promotion, its control data name the old timeline, and pg_rewind believes them.
+    """
+    session = Session(**parameters)
+    try:
+        session.ask("CHECKPOINT", seconds=CHECKPOINT_SECONDS)
+    finally:
+        session.close()
+
+
+def digests(parameters: dict[str, Any], names: list[str], length: int) -> list[str]:
+    """Return the SHA-256 of the first bytes of WAL files that the server has; of one that it has not, nothing."""
+    statement = "SELECT encode(sha256(pg_read_binary_file(%s, 0, %s, true)), 'hex')"
+    session = Session(**parameters)
+    try:
+        answers = [session.ask(statement, (f"pg_wal/{name}", length))[0][0] for name in names]
+    finally:
+        session.close()
+    return [str(answer) for answer in answers if answer is not None]
 
 
 def _slot_keeps_wal(cursor: Any, slot: str) -> tuple[bool, bool]:

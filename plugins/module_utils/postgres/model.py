@@ -128,6 +128,21 @@ class History:
     timeline: int
     forks: tuple[Fork, ...] = field(default=())
 
+    def left(self, timeline: int) -> Position | None:
+        """Return where a timeline of this past was left; None for one that is not in it, or has not been left."""
+        return next((Position(fork.timeline, fork.lsn) for fork in self.forks if fork.timeline == timeline), None)
+
+    def after(self, timeline: int) -> int:
+        """Return the timeline that followed a timeline of this past."""
+        return min((fork.timeline for fork in self.forks if fork.timeline > timeline), default=self.timeline)
+
+    def same_past(self, other: History) -> bool:
+        """Return whether another history is a part of this one, as far as both tell.
+
+        Two servers that were promoted apart from each other both call their timeline by the same number.
+        """
+        return all(fork in self.forks for fork in other.forks)
+
     def contains(self, position: Position) -> bool:
         """Return whether everything up to a position is part of this timeline's past.
 

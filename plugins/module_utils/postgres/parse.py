@@ -97,6 +97,22 @@ def wal_end(timeline: int, errors: str) -> Position | None:
     return Position(timeline, Lsn.parse(last.group(1)), is_end=False) if last else None
 
 
+def rewind_cost(words: str) -> int:
+    """Read from what ``pg_rewind --progress`` says how many bytes it has to copy; it counts whole megabytes."""
+    found = re.search(r"need to copy (\d+) MB", words)
+    if not found:
+        raise ParseError("pg_rewind did not say how much it has to copy", where="need to copy", said=words)
+    return int(found.group(1)) * 1024 * 1024
+
+
+def label_start(label: str) -> Lsn:
+    """Read from a backup label where the WAL begins that has to be replayed."""
+    found = re.match(r"START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+) ", label)
+    if not found:
+        raise ParseError("A backup label does not say where its WAL begins", where="line 1", said=label)
+    return Lsn.parse(found.group(1))
+
+
 def copied_bytes(progress: str) -> int:
     """Read from the progress of pg_basebackup how much it has copied; 0 before its first word."""
     counts = re.findall(r"^ *(\d+)/\d+ kB \(\d+%\)", progress, re.MULTILINE)

@@ -1,11 +1,14 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a server's data may follow a primary as it is, or a clone is due.
+"""Whether a server's data may follow a primary as it is, after its own writes are undone, or as a clone.
 
 Pure: what was found in, a decision with its reason out. The rule: data is kept only when control data, WAL and timeline
 history prove that the primary has all of it, and the primary still has what comes after. A primary that did not stop
 cleanly may hold more than it ever sent.
+
+Writes are undone (pg_rewind) only from a fork that both servers provably share. pg_rewind itself believes the numbers
+of timelines; two servers that were promoted apart from each other give the same number to different ones.
 
 This module util is private to the collection.
 """
@@ -36,6 +39,8 @@ class Decision(enum.Enum):
     """It can follow as it is."""
     PREPARE = "prepare"
     """It can follow, and its standby.signal or the replication slot on the primary is missing."""
+    REWIND = "rewind"
+    """What it wrote and the primary does not have is to be undone."""
     FINISH = "finish"
     """It is the clone of a run that was interrupted while it tidied up."""
     CLONE = "clone"
@@ -53,6 +58,9 @@ class Target:
         data are still a copy of the primary's.
     :ivar wal_end: where the WAL in it ends, for a stopped standby or clone: it may have received more than it replayed.
     :ivar wal_gone: the primary's answer when it no longer has the WAL that comes next.
+    :ivar history: of its own timeline, None when it is not written there.
+    :ivar half_rewound: a pg_rewind of it has begun and not come to its end.
+    :ivar against_rewind: what was seen that forbids pg_rewind.
     :ivar signal: a standby.signal stands in it.
     :ivar unfinished: it is a clone whose run was interrupted after it came into service.
     :ivar obstacle: why it could not be replaced, empty when it can.
@@ -66,6 +74,9 @@ class Target:
     backup: Backup | None = None
     wal_end: Position | None = None
     wal_gone: str = ""
+    history: History | None = None
+    half_rewound: bool = False
+    against_rewind: str = ""
     signal: bool = True
     unfinished: bool = False
     obstacle: str = ""
@@ -99,10 +110,14 @@ class Source:
 
 @dataclass(frozen=True)
 class CloneStep:
-    """The decision with its reason, one sentence."""
+    """The decision with its reason, one sentence.
+
+    :ivar undo: the data would do without what it wrote after the fork.
+    """
 
     decision: Decision
     reason: str
+    undo: bool = False
 
 
 def position_of(target: Target) -> Position | None:
@@ -194,10 +209,15 @@ def _judge_data(target: Target, source: Source) -> CloneStep:
     control, place = target.control, position_of(target)
     if control is None or place is None:
         return CloneStep(Decision.CLONE, "the control data cannot be read")
-    if target.backup is None and control.state in CRASHED_PRIMARY:
+    if target.half_rewound:
+        return CloneStep(Decision.CLONE, "a pg_rewind of it did not come to its end; it is neither old nor new")
+    if target.history is not None and not source.history.same_past(target.history):
         return CloneStep(
-            Decision.CLONE, "the server was a primary and did not stop in order; it may hold more than it sent"
+            Decision.CLONE, f"its timeline {target.history.timeline} did not begin where the primary's history says"
         )
+    if target.backup is None and control.state in CRASHED_PRIMARY:
+        reason = "the server was a primary and did not stop in order; it may hold more than it sent"
+        return CloneStep(Decision.CLONE, reason, undo=True)
     if target.backup is None and control.state is State.PRIMARY_STOPPED and place.timeline == source.history.timeline:
         return CloneStep(
             Decision.CLONE,
@@ -205,7 +225,7 @@ def _judge_data(target: Target, source: Source) -> CloneStep:
         )
     ahead = place.timeline == source.history.timeline and place.lsn > source.position
     if ahead or not source.history.contains(place):
-        return CloneStep(Decision.CLONE, f"it diverged: {place} is not in the primary's past")
+        return CloneStep(Decision.CLONE, f"it diverged: {place} is not in the primary's past", undo=True)
     if target.wal_gone:
         return CloneStep(
             Decision.CLONE, f"the primary has no WAL any more for what comes after {place}: {target.wal_gone}"
@@ -219,8 +239,34 @@ def _judge_data(target: Target, source: Source) -> CloneStep:
     return CloneStep(Decision.KEEP, f"it can follow the primary: {place} is in the primary's past")
 
 
-def clone_plan(target: Target, source: Source, *, force: bool = False, replace_foreign: bool = False) -> CloneStep:
-    """Decide between keeping and cloning.
+def _against_rewind(target: Target, source: Source) -> str:
+    """Return why pg_rewind cannot or must not be used, empty when nothing is known that forbids it."""
+    control = target.control
+    if control is None or source.history.left(control.timeline) is None:
+        return "the primary never left the timeline that it is on"
+    if not (control.checksums or control.wal_log_hints):
+        return "it has neither data checksums nor wal_log_hints"
+    if target.backup is not None or control.state is State.STANDBY:
+        return "it is a standby or a clone that was not stopped in order"
+    if target.programs is not None and target.programs != source.version:
+        return f"the programs here are those of PostgreSQL {target.programs}"
+    return target.against_rewind
+
+
+def _rewound(target: Target, source: Source, step: CloneStep) -> CloneStep:
+    """Return the same step with pg_rewind in the place of a clone, or with why not."""
+    against = _against_rewind(target, source)
+    if against:
+        return CloneStep(Decision.CLONE, f"{step.reason}; it cannot be rewound: {against}")
+    _refuse_running(target, step.reason)
+    fork = source.history.left(target.control.timeline) if target.control else None
+    return CloneStep(Decision.REWIND, f"{step.reason}; both have the same past up to {fork}")
+
+
+def clone_plan(
+    target: Target, source: Source, *, force: bool = False, replace_foreign: bool = False, rewind: bool = False
+) -> CloneStep:
+    """Decide between keeping, rewinding where that is allowed, and cloning.
 
     :raises PghaError: a clone is due, and a running server, another cluster's data or the place forbid it.
     """
@@ -235,6 +281,8 @@ def clone_plan(target: Target, source: Source, *, force: bool = False, replace_f
         step = CloneStep(Decision.CLONE, "a new clone was asked for")
     else:
         step = _judge_data(target, source)
+        if step.undo and rewind:
+            step = _rewound(target, source, step)
     if step.decision is Decision.CLONE:
         _refuse_clone(target, source, step.reason, replace_foreign)
     return step

@@ -218,7 +218,7 @@ def test_a_copy_that_outlived_its_module_keeps_a_second_one_away(data: Path) -> 
 @pytest.mark.parametrize(
     "step",
     [
-        (cloning, "_copy"),
+        (cloning, "follow"),
         (cloning, "_verify"),
         (cloning, "write_json"),
         (placing, "_exchange"),

@@ -137,6 +137,76 @@ def test_real_data_against_the_history_that_followed(version: str, situation: st
     assert clone_plan(target(control), primary).decision is decision
 
 
+PARTED = replace(STOPPED, checksums=True)
+CRASHED = replace(PARTED, state=State.PRIMARY, checkpoint_lsn=Lsn(0x2000000))
+OWN, OTHER = History(2, (Fork(1, Lsn(0x2000000)),)), History(2, (Fork(1, Lsn(0x1000000)),))
+LEFT = (Fork(1, Lsn(0x2000000)), BEFORE)
+REWOUND = Decision.REWIND
+
+
+@pytest.mark.parametrize(
+    ("situation", "observed", "primary", "decision", "reason"),
+    [
+        ("it diverged", target(PARTED), source(*LEFT), REWOUND, "same past up to 0/3000000 on timeline 2"),
+        ("it crashed as a primary", target(CRASHED), source(*LEFT), REWOUND, "did not stop in order"),
+        ("a standby stopped past the fork", target(replace(STANDBY, state=State.STANDBY_STOPPED)), source(BEFORE),
+         REWOUND, "diverged"),
+        ("hints do as well", target(replace(PARTED, checksums=False, wal_log_hints=True)), source(*LEFT), REWOUND, ""),
+        ("the same history", target(PARTED, history=OWN), source(*LEFT), REWOUND, ""),
+        ("it can follow", target(STANDBY), source(AFTER), KEPT, "past"),
+        ("another timeline of that number", target(PARTED, history=OTHER), source(*LEFT), CLONED, "did not begin"),
+        ("begun before", target(PARTED, half_rewound=True), source(*LEFT), CLONED, "neither old nor new"),
+        ("no checksums", target(replace(PARTED, checksums=False, wal_log_hints=False)), source(*LEFT), CLONED,
+         "neither data checksums nor"),
+        ("two primaries on one timeline", target(CRASHED), source(timeline=2), CLONED, "never left the timeline"),
+        ("a timeline that nobody knows", target(PARTED), source(timeline=7), CLONED, "never left the timeline"),
+        ("a standby that crashed past the fork", target(STANDBY, wal_end=Position(2, FAR)), source(BEFORE), CLONED,
+         "not stopped in order"),
+        ("a clone that never ran", target(CRASHED, backup=COPY), source(BEFORE), CLONED, "not stopped in order"),
+        ("something was seen", target(PARTED, against_rewind="other WAL"), source(*LEFT), CLONED, "other WAL"),
+        ("WAL gone", target(STANDBY, wal_gone="removed"), source(AFTER), CLONED, "no WAL any more"),
+    ],
+)  # fmt: skip
+def test_decisions_where_a_rewind_is_allowed(
+    situation: str, observed: Target, primary: Source, decision: Decision, reason: str
+) -> None:
+    step = clone_plan(observed, primary, rewind=True)
+    assert step.decision is decision, f"{situation}: {step.reason}"
+    assert reason in step.reason
+    assert clone_plan(observed, primary).decision is not REWOUND, "nobody asked for it"
+
+
+def test_data_whose_timeline_began_elsewhere_is_not_kept() -> None:
+    """Both servers were promoted apart from each other and call their timeline 2; the primary is on 3 by now."""
+    assert clone_plan(target(STANDBY, history=OWN), source(*LEFT[:1], AFTER)).decision is Decision.KEEP
+    step = clone_plan(target(STANDBY, history=OTHER), source(*LEFT[:1], AFTER))
+    assert step.decision is Decision.CLONE
+    assert "did not begin where" in step.reason
+
+
+@pytest.mark.parametrize("version", ["15", "17"])
+def test_real_data_of_a_primary_that_crashed_is_rewound(version: str) -> None:
+    control = control_of(version, "crashed-primary")
+    past = parse.history(3, (FIXTURES / version / "history-3.txt").read_text())
+    primary = source(system_identifier=control.system_identifier, history=past, version=int(version))
+    crashed = target(control, programs=int(version))
+    expected = REWOUND if past.left(control.timeline) else CLONED
+    assert clone_plan(crashed, primary, rewind=True).decision is expected
+    assert expected is REWOUND
+
+
+def test_a_rewind_is_refused_while_postgresql_runs_and_needs_no_room() -> None:
+    with pytest.raises(PghaError, match="runs in the data directory"):
+        clone_plan(target(PARTED, running=True), source(*LEFT), rewind=True)
+    cramped = target(PARTED, obstacle="a mount point", free_bytes=0)
+    assert clone_plan(cramped, source(*LEFT, size_bytes=10), rewind=True).decision is REWOUND
+
+
+def test_a_rewind_with_other_programs_is_none() -> None:
+    with pytest.raises(PghaError, match="programs here are those of 17"):
+        clone_plan(target(PARTED, programs=17), source(*LEFT), rewind=True)
+
+
 def test_an_interrupted_clone_is_completed_before_all_else() -> None:
     assert clone_plan(target(STANDBY, unfinished=True), source(BEFORE), force=True).decision is Decision.FINISH
 

@@ -6,91 +6,30 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres import basebackup, files, gateway, parse
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Fork, History, Lsn, Position
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import Source
-
-FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "postgres" / "15"
-PRINTED = {
-    name: (FIXTURES / f"controldata-{name}.txt").read_text() for name in ("clone-not-started", "crashed-primary")
-}
-IDENTIFIER = parse.control(PRINTED["clone-not-started"]).system_identifier
-COPY = f"""#!/bin/sh
-case "$1" in --version) echo "pg_basebackup (PostgreSQL) 15.14"; exit;; esac
-for word in "$@"; do case "$word" in --pgdata=*) place="${{word#--pgdata=}}";; esac; done
-mkdir -p "$place/global" && echo new > "$place/global/pg_control" && echo clone-not-started > "$place/situation"
-touch "$place/backup_label" && cp "{FIXTURES}/backup_manifest-tail.txt" "$place/backup_manifest"
-"""
-CONTROL = f"""#!/bin/sh
-cat "{FIXTURES}/controldata-$(cat "$2/situation").txt"
-"""
-
-
-@dataclass
-class Primary:
-    """Stands for the server that is asked; writes down what was asked of it."""
-
-    slot_ready: bool = False
-    wal_gone: str = ""
-    history: History = field(default_factory=lambda: History(1))
-    asked: list[str] = field(default_factory=list)
-    logins: list[tuple[str, str]] = field(default_factory=list)
-
-    def source(self, login: dict[str, Any], catalog_user: str = "", slot: str = "") -> Source:
-        self.logins.append((login["user"], catalog_user))
-        ready = self.slot_ready or not slot
-        return Source(True, IDENTIFIER, self.history, Lsn.parse("0/9000000"), 15, "n2", ready, 4711, ())
-
-    def ensure_slot(self, login: dict[str, Any], slot: str) -> None:
-        self.asked.append(f"slot {slot}")
-        self.slot_ready = True
-
-    def missing_wal(self, login: dict[str, Any], place: Position, segment_bytes: int, position: Lsn) -> str:
-        return self.wal_gone
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, standby
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Fork, History, Lsn
+from ansible_collections.pgha.cluster.tests.support.fake_primary import (
+    Primary,
+    arguments,
+    asked_instead,
+    old_data,
+    work,
+)
 
 
 @pytest.fixture(name="primary")
 def _primary(monkeypatch: pytest.MonkeyPatch) -> Primary:
-    primary = Primary()
-    for name in ("source", "ensure_slot", "missing_wal"):
-        monkeypatch.setattr(gateway, name, getattr(primary, name))
-    return primary
+    return asked_instead(monkeypatch)
 
 
 @pytest.fixture(name="given")
 def _given(tmp_path: Path) -> dict[str, Any]:
-    binaries = tmp_path / "bin"
-    binaries.mkdir()
-    scripts = {"pg_basebackup": COPY, "pg_controldata": CONTROL, "pg_verifybackup": "#!/bin/sh\n"}
-    for name, script in scripts.items():
-        (binaries / name).write_text(script)
-        (binaries / name).chmod(0o755)
-    return {
-        "data_directory": str(tmp_path / "main"), "bin_directory": str(binaries), "host": "10.0.1.100", "port": 5432,
-        "user": "pgha_replication", "password": None, "catalog_user": "", "expected_system_identifier": "",
-        "slot": "pgha_n2", "sslmode": "verify-ca", "sslrootcert": None, "checkpoint": "fast", "max_rate": 0,
-        "tablespace_mapping": {}, "timeout": 60, "force": False, "replace_foreign": False, "keep": 1,
-    }  # fmt: skip
-
-
-def work(given: dict[str, Any], *, check_mode: bool = False, **more: Any) -> dict[str, Any]:
-    said: list[str] = []
-    result = basebackup.work({**given, **more}, check_mode=check_mode, log=said.append)
-    return {**result, "log": said}
-
-
-def old_data(given: dict[str, Any]) -> Path:
-    data = Path(given["data_directory"])
-    (data / "global").mkdir(parents=True)
-    (data / "global" / "pg_control").write_text("old\n")
-    (data / "situation").write_text("crashed-primary\n")
-    return data
+    return arguments(tmp_path)
 
 
 def test_check_mode_says_what_would_happen_and_touches_nothing(
@@ -202,7 +141,7 @@ def test_a_file_operation_that_is_refused_says_what_to_do(
     def full(*given: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(basebackup, "put_in_place", full)
+    monkeypatch.setattr(standby, "put_in_place", full)
     with pytest.raises(PghaError, match="refused a file operation") as failure:
         work(given)
     assert "No space left" in str(failure.value.said)

@@ -18,17 +18,42 @@ from typing import Any, TextIO
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import CloneOptions, claimed, clone, links
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Control
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.place import drop_older, mark_standby, put_in_place
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import (
     CloneStep,
     Decision,
     Source,
+    Target,
     clone_plan,
     position_of,
     refuse_source,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.rewind import IN_ORDER, Rewinder
 
 CONNECTION = ("host", "port", "user", "sslmode", "sslrootcert")
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "data_directory": {"type": "path", "required": True},
+    "bin_directory": {"type": "path", "required": True},
+    "host": {"type": "str", "required": True},
+    "port": {"type": "int", "default": 5432},
+    "user": {"type": "str", "required": True},
+    "password": {"type": "str", "no_log": True},
+    "catalog_user": {"type": "str", "default": ""},
+    "expected_system_identifier": {"type": "str", "default": ""},
+    "slot": {"type": "str", "default": ""},
+    "sslmode": {"type": "str", "default": "verify-ca", "choices": ["require", "verify-ca", "verify-full"]},
+    "sslrootcert": {"type": "path"},
+    "checkpoint": {"type": "str", "default": "fast", "choices": ["fast", "spread"]},
+    "max_rate": {"type": "int", "default": 0},
+    "tablespace_mapping": {"type": "dict", "default": {}},
+    "timeout": {"type": "int", "default": 86400},
+    "force": {"type": "bool", "default": False},
+    "replace_foreign": {"type": "bool", "default": False},
+    "keep": {"type": "int", "default": 1},
+}
+"""What the modules that make a standby take; described in the documentation fragment C(standby)."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +80,44 @@ class Job:
         password = self.given["password"]
         return self.connection | ({"password": password} if password is not None else {})
 
-    def plan(self, *, force: bool) -> tuple[CloneStep, Source]:
+    @property
+    def rewinder(self) -> Rewinder:
+        """What undoes writes."""
+        login = {**self.login, "user": self.given["catalog_user"]}
+        given = self.given
+        return Rewinder(self.data, self.binaries, login, given["config_file"] or "", given["timeout"], given["keep"])
+
+    def plan(self, *, force: bool) -> tuple[CloneStep, Source, Target]:
         """Look at both servers and decide."""
         source = gateway.source(self.login, self.given["catalog_user"], self.given["slot"])
         refuse_source(source, self.given["expected_system_identifier"])
         target = files.target(self.data, self.binaries)
-        foreign = self.given["replace_foreign"]
-        step = clone_plan(target, source, force=force, replace_foreign=foreign)
-        place = position_of(target)
+
+        def decide(found: Target) -> CloneStep:
+            # Reading the primary's files takes a role for it.
+            rewind = self.given["rewind"] and self.given["catalog_user"] != ""
+            return clone_plan(found, source, force=force, replace_foreign=self.given["replace_foreign"], rewind=rewind)
+
+        step, place = decide(target), position_of(target)
         stays = step.decision in (Decision.KEEP, Decision.PREPARE)
         if stays and place and target.control and not target.running:
             gone = gateway.missing_wal(self.login, place, target.control.segment_bytes, source.position)
-            step = clone_plan(replace(target, wal_gone=gone), source, force=force, replace_foreign=foreign)
-        return step, source
+            step = decide(replace(target, wal_gone=gone))
+        elif step.decision is Decision.REWIND and target.control:
+            against, cost = self._weigh_rewind(target.control, source)
+            step = decide(replace(target, against_rewind=against))
+            if cost is not None:
+                step = replace(step, reason=f"{step.reason}; {round(cost / 2**20)} MB to copy")
+        return step, source, target
+
+    def _weigh_rewind(self, control: Control, source: Source) -> tuple[str, int | None]:
+        """Return what speaks against a rewind, and what it would copy where that can be told before."""
+        try:
+            against = self.rewinder.against(control, source, self.login)
+            cost = self.rewinder.cost() if not against and control.state in IN_ORDER else None
+            return against, cost
+        except PghaError as failed:
+            return str(failed.said or failed), None
 
     def tablespaces(self, source: Source) -> dict[str, str]:
         """Return each directory of a tablespace on the primary with the one that it gets here."""
@@ -89,17 +139,31 @@ class Job:
             timeout=given["timeout"],
             password=given["password"],
         )
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        origin = {"stamp": stamp, "source": given["host"], "system_identifier": source.system_identifier}
+        origin = {"stamp": _stamp(), "source": given["host"], "system_identifier": source.system_identifier}
         copied = clone(self.data, self.binaries, options, origin, progress)
         moved = put_in_place(self.data)
         self.log(f"cloned {copied} bytes from {given['host']}; the old data directory is {moved or 'none'}")
         return {"copied_bytes": copied, "moved_aside": moved, "progress_file": progress.name}
 
-    def apply(self, decision: Decision, source: Source, progress: TextIO) -> dict[str, Any]:
+    def rewind(self, source: Source, target: Target, progress: TextIO) -> dict[str, Any]:
+        """Undo what the server wrote; when that fails, say so, and the next look finds that a clone is due."""
+        if target.control is None:
+            return {}
+        self.log(f"rewinding {self.data} to {self.given['host']}; progress in {progress.name}")
+        try:
+            done = self.rewinder.rewind(target.control, source.history, _stamp(), progress)
+        except PghaError as failed:
+            self.log(f"rewinding failed, cloning instead: {failed} {failed.said}")
+            return {"rewind_failed": f"{failed} {failed.said}".strip()}
+        self.log(f"rewound {self.data}; the WAL of what was undone is in {done['diverged_wal']}")
+        return done
+
+    def apply(self, decision: Decision, source: Source, target: Target, progress: TextIO) -> dict[str, Any]:
         """Take one step."""
         if self.given["slot"]:
             gateway.ensure_slot(self.login, self.given["slot"])
+        if decision is Decision.REWIND:
+            return self.rewind(source, target, progress)
         if decision is Decision.CLONE:
             return self.clone(source, progress)
         if decision is Decision.FINISH:
@@ -110,7 +174,10 @@ class Job:
     def result(self, step: CloneStep, source: Source) -> dict[str, Any]:
         """Return what check mode and a real run report alike."""
         changed = step.decision is not Decision.KEEP
-        after = "it can follow" if step.decision is Decision.PREPARE else "a checked clone of the primary"
+        after = {
+            Decision.PREPARE: "it can follow",
+            Decision.REWIND: "it can follow, and its own writes after the fork are undone",
+        }.get(step.decision, "a checked clone of the primary")
         return {
             "changed": changed,
             "decision": step.decision.value,
@@ -127,18 +194,25 @@ class Job:
         began = time.monotonic()
         with claimed(self.data) as progress:
             # Planned again under the lock: another run may have come first.
-            step, source = self.plan(force=self.given["force"])
+            step, source, target = self.plan(force=self.given["force"])
             result, due, done = self.result(step, source), step, set[Decision]()
-            # The clone that an interrupted run left may be too old by now; then one more step follows.
+            # The clone that an interrupted run left may be too old by now, and a rewind may fail: one more step then.
             while due.decision is not Decision.KEEP and due.decision not in done:
                 done.add(due.decision)
-                result |= self.apply(due.decision, source, progress)
-                due, source = self.plan(force=False)
+                result |= self.apply(due.decision, source, target, progress)
+                due, source, target = self.plan(force=False)
+                if due.decision is Decision.CLONE:
+                    result |= self.result(due, source)
         if due.decision is not Decision.KEEP:
             raise PghaError(f"The data is in place and still could not follow: {due.reason}.")
+        files.beside(self.data, "rewind.json").unlink(missing_ok=True)
         if done & {Decision.CLONE, Decision.FINISH}:
             result["dropped"] = drop_older(self.data, max(self.given["keep"], 1))
         return result | {"seconds": round(time.monotonic() - began, 1)}
+
+
+def _stamp() -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
 
 
 def work(given: Mapping[str, Any], *, check_mode: bool, log: Callable[[str], None]) -> dict[str, Any]:
@@ -151,7 +225,7 @@ def work(given: Mapping[str, Any], *, check_mode: bool, log: Callable[[str], Non
     try:
         # The real directory: a link would be moved aside in its place.
         job = Job(given, Path(given["data_directory"]).resolve(), Path(given["bin_directory"]), log)
-        step, source = job.plan(force=given["force"])
+        step, source, _target = job.plan(force=given["force"])
         if check_mode or step.decision is Decision.KEEP:
             return job.result(step, source)
         return job.carry_out()
