@@ -17,6 +17,9 @@ description:
   - Data that the cluster has recorded as proven (node attribute C(pgha-data=ready)) always wins over what the inventory
     names.
   - Refuses when the servers hold data of different clusters, or when data lies where the inventory does not expect it.
+  - Refuses settings that are lower than those which the data was written with, where PostgreSQL would start no standby
+    with them (C(max_connections), C(max_worker_processes), C(max_wal_senders), C(max_prepared_transactions),
+    C(max_locks_per_transaction)).
   - Changes nothing.
 extends_documentation_fragment:
   - pgha.cluster.attributes
@@ -48,6 +51,8 @@ EXAMPLES = r"""
         postgres: "{{ hostvars['n1'].observed.postgres }}"
       - name: n2
         postgres: "{{ hostvars['n2'].observed.postgres }}"
+        settings:
+          max_connections: 200
 """
 
 RETURN = r"""
@@ -76,12 +81,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.data_plan import Action, data_plan, observed
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.settings import refuse_lowered
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 
 
 def _plan(module: AnsibleModule) -> dict[str, Any]:
     servers = [observed(one["name"], one.get("postgres"), one.get("attributes")) for one in module.params["servers"]]
     steps = data_plan(servers, module.params["primary"])
+    refuse_lowered(module.params["servers"], {step.server for step in steps if step.action is not Action.CLONE})
     first = [step.server for step in steps if step.action in (Action.INITIALISE, Action.ADOPT)]
     return {
         "changed": False,

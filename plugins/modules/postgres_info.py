@@ -142,9 +142,16 @@ postgres:
       description: Whether a file of settings is newer than what the server has loaded.
       type: bool
     control:
-      description: The control data, also of a stopped server.
+      description:
+        - The control data, also of a stopped server. The settings in it are those that the log was written with, and
+          below which no standby starts that replays it.
       type: dict
-      sample: {"state": "shut down", "timeline": 3, "checkpoint_lsn": "0/5000028", "redo_lsn": "0/5000028"}
+      sample:
+        state: shut down
+        timeline: 3
+        checkpoint_lsn: 0/5000028
+        redo_lsn: 0/5000028
+        settings: {"max_connections": 200, "max_wal_senders": 10}
     problem:
       description: Why something is not known; empty when all is.
       type: str

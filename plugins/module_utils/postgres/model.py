@@ -9,6 +9,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import total_ordering
 from typing import Any
@@ -63,7 +64,10 @@ class State(enum.Enum):
 
 @dataclass(frozen=True)
 class Control:
-    """The control data of a data directory (pg_controldata)."""
+    """The control data of a data directory (pg_controldata).
+
+    :ivar settings: those that the log was written with, and below which no standby starts that replays it.
+    """
 
     system_identifier: str
     state: State
@@ -75,6 +79,7 @@ class Control:
     segment_bytes: int
     checksums: bool
     wal_log_hints: bool
+    settings: Mapping[str, int]
 
     def as_result(self) -> dict[str, Any]:
         """Return plain data."""
@@ -86,6 +91,7 @@ class Control:
             "min_recovery_end": str(self.min_recovery_end),
             "checksums": self.checksums,
             "wal_log_hints": self.wal_log_hints,
+            "settings": dict(self.settings),
         }
 
 

@@ -21,6 +21,15 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import
     State,
 )
 
+# How pg_controldata calls the settings that a standby has to have at least as high.
+_SETTINGS = {
+    "max_connections": "max_connections",
+    "max_worker_processes": "max_worker_processes",
+    "max_wal_senders": "max_wal_senders",
+    "max_prepared_transactions": "max_prepared_xacts",
+    "max_locks_per_transaction": "max_locks_per_xact",
+}
+
 
 def _pairs(text: str) -> dict[str, str]:
     pairs = {}
@@ -64,6 +73,7 @@ def control(text: str) -> Control:
         segment_bytes=number("Bytes per WAL segment"),
         checksums=of("Data page checksum version") != "0",
         wal_log_hints=of("wal_log_hints setting") == "on",
+        settings={name: number(f"{printed} setting") for name, printed in _SETTINGS.items()},
     )
 
 

@@ -39,8 +39,9 @@ def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
         {"node": "n1", "resource": "postgresql:0", "task": "monitor", "reason": "timeout"},
         {"node": "n1", "resource": "fence-n2", "task": "monitor", "reason": "no answer"},
     ]
+    said: dict[str, Any] = {"postgres": {"role": "primary"}, "settings": {"max_connections": 200}}
     hostvars: dict[str, Any] = {
-        "n1": {"stack_x_discovered": {"postgres": {"role": "primary"}, "crm": {"cluster_running": False}}},
+        "n1": {"stack_x_discovered": {**said, "crm": {"cluster_running": False}}},
         "n2": {
             "stack_x_discovered": {
                 "crm": {
@@ -58,7 +59,7 @@ def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
     found = FILTERS["discovered"](hostvars, ["n1", "n2", "n3"], "x")
     assert found[0] == {
         "name": "n1",
-        "postgres": {"role": "primary"},
+        **said,
         "attributes": {"pgha-data": "ready"},
         "member": "online",
         "quorum": True,

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.pgha.cluster.tests.support.module_process import run_module
 
@@ -34,3 +36,17 @@ def test_foreign_data_is_refused_with_both_identifiers() -> None:
     assert result["failed"] is True
     assert "n1: 1" in result["msg"]
     assert "n2: 2" in result["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_setting_below_what_the_data_was_written_with_is_refused(check_mode: bool) -> None:
+    def planned(wanted: object, role: str = "primary") -> dict[str, Any]:
+        postgres = {"role": role, "system_identifier": "1", "control": {"settings": {"max_connections": 200}}}
+        known = {"postgres": postgres, "attributes": {"pgha-data": "ready"}, "settings": {"max_connections": wanted}}
+        servers = [{"name": name, **known} for name in ("n1", "n2")]
+        return run_module("cluster_data_plan", {"primary": "n1", "servers": servers}, check_mode=check_mode)
+
+    assert planned("200")["actions"] == {"n1": "keep", "n2": "keep"}
+    assert "max_connections = 150 on n1 and n2, but the log of n1 was written with 200" in planned(150)["msg"]
+    # The cluster starts a stopped server as a standby, too, and the primary of before with it.
+    assert planned(150, "stopped")["failed"] is True

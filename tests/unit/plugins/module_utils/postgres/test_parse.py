@@ -44,6 +44,18 @@ def test_real_control_data_are_read(version: str, situation: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("situation", "connections"), [("primary", 200), ("standby", 200), ("stopped-primary", 100)])
+def test_control_data_tell_what_the_log_was_written_with(version: str, situation: str, connections: int) -> None:
+    assert parse.control(text(version, f"controldata-{situation}.txt")).settings == {
+        "max_connections": connections,
+        "max_worker_processes": 8,
+        "max_wal_senders": 10,
+        "max_prepared_transactions": 0,
+        "max_locks_per_transaction": 64,
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_real_history_is_read(version: str) -> None:
     past = parse.history(3, text(version, "history-3.txt"))
     assert [fork.timeline for fork in past.forks] == [1, 2]
