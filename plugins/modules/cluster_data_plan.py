@@ -22,20 +22,8 @@ description:
     C(max_locks_per_transaction)).
   - Changes nothing.
 extends_documentation_fragment:
-  - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - pgha.cluster.discovered
 options:
-  servers:
-    description: What the filter P(pgha.cluster.discovered#filter) returned.
-    type: list
-    elements: dict
-    required: true
   primary:
     description: The server that the cluster starts from as long as it knows no proven data.
     type: str

@@ -16,14 +16,7 @@ description:
   - Fails unless no other server can take a write, and the server has every acknowledged commit.
   - Changes nothing.
 extends_documentation_fragment:
-  - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - pgha.cluster.discovered
 options:
   target:
     description: The server that is to become primary.
@@ -33,11 +26,6 @@ options:
     description: The name of O(target) once more, by which a person accepts that commits it lacks are lost.
     type: str
     default: ""
-  servers:
-    description: What the filter P(pgha.cluster.discovered#filter) returned.
-    type: list
-    elements: dict
-    required: true
 """
 
 EXAMPLES = r"""

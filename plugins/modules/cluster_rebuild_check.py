@@ -16,23 +16,11 @@ description:
   - Fails unless exactly one server takes writes, and it is not the one to be rebuilt.
   - Changes nothing.
 extends_documentation_fragment:
-  - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - pgha.cluster.discovered
 options:
   target:
     description: The server to be rebuilt.
     type: str
-    required: true
-  servers:
-    description: What the filter P(pgha.cluster.discovered#filter) returned.
-    type: list
-    elements: dict
     required: true
 """
 

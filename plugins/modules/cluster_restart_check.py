@@ -17,36 +17,14 @@ description:
     for that.
   - Changes nothing.
 extends_documentation_fragment:
-  - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - pgha.cluster.discovered
+  - pgha.cluster.discovered.planned
 options:
   which:
     description: Servers with a setting that waits for a restart (V(pending)), or every server (V(all)).
     type: str
     choices: [pending, all]
     default: pending
-  mode:
-    description: Whether the primary has to wait for a standby.
-    type: str
-    choices: [sync, async]
-    default: sync
-  accept:
-    description: What a person accepts, see M(pgha.cluster.cluster_switchover_check).
-    type: list
-    elements: str
-    choices: [long_transaction, backup_running, slot_left_behind]
-    default: []
-  servers:
-    description: What the filter P(pgha.cluster.discovered#filter) returned.
-    type: list
-    elements: dict
-    required: true
 """
 
 EXAMPLES = r"""

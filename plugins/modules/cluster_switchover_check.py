@@ -16,37 +16,13 @@ description:
   - Fails unless one server is primary and the target is a standby that can take over at once without losing anything.
   - Changes nothing.
 extends_documentation_fragment:
-  - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - pgha.cluster.discovered
+  - pgha.cluster.discovered.planned
 options:
   target:
     description: The server that is to become primary. Empty for the standby that is least behind.
     type: str
     default: ""
-  mode:
-    description: Whether the primary has to wait for the target.
-    type: str
-    choices: [sync, async]
-    default: sync
-  accept:
-    description:
-      - What a person accepts. V(long_transaction) cuts transactions that have run for more than 30 seconds,
-        V(backup_running) breaks a base backup off, V(slot_left_behind) leaves replication slots of others behind.
-    type: list
-    elements: str
-    choices: [long_transaction, backup_running, slot_left_behind]
-    default: []
-  servers:
-    description: What the filter P(pgha.cluster.discovered#filter) returned.
-    type: list
-    elements: dict
-    required: true
 """
 
 EXAMPLES = r"""
