@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, Runner
+from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import look_until
 from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import Settings, parse_cmap, parse_quorum
 
 # Pacemaker stops its resources before it ends, and a database may need long for its last checkpoint.
@@ -114,15 +115,14 @@ class CorosyncGateway:
         return answer.rc == 0 and answer.stdout.strip() == "1" and status.rc == 0
 
     def _until(self, reached: Callable[[], bool], otherwise: str) -> None:
-        deadline = time.monotonic() + self._wait
-        while not reached():
-            if time.monotonic() > deadline:
-                raise PghaError(
-                    f"After a restart {otherwise} within {self._wait:g} seconds.",
-                    next_step="look at `journalctl -u corosync -u corosync-qdevice -u pacemaker` before any other "
-                    "server is restarted, then run again",
-                )
-            self._pause(0.25)
+        def late() -> PghaError:
+            return PghaError(
+                f"After a restart {otherwise} within {self._wait:g} seconds.",
+                next_step="look at `journalctl -u corosync -u corosync-qdevice -u pacemaker` before any other "
+                "server is restarted, then run again",
+            )
+
+        look_until(reached, time.monotonic() + self._wait, late, 0.25, clock=time.monotonic, pause=self._pause)
 
     def _must(self, argv: list[str], *, timeout: float = 60, next_step: str | None = None) -> Completed:
         done = self._run(argv, timeout=timeout)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, Runner
+from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import look_until
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Action
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.parse import (
     parse_actions,
@@ -98,11 +99,7 @@ class Gateway:
 
     def wait_until(self, condition: Callable[[], bool], timeout: float, otherwise: Callable[[], PghaError]) -> None:
         """Look until the condition holds; raise what the caller knows best when time is up."""
-        deadline = self._clock() + timeout
-        while not condition():
-            if self._clock() >= deadline:
-                raise otherwise()
-            self._pause(0.2)
+        look_until(condition, self._clock() + timeout, otherwise, 0.2, clock=self._clock, pause=self._pause)
 
     def load(self, base: str, text: str) -> tuple[str | None, str]:
         """Let crmsh load an operator's text into a CIB file; return the file then, or nothing, and what it said."""

@@ -21,6 +21,7 @@ from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
+from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover import (
@@ -34,12 +35,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover im
     take_on,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.gateway import Session
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover import (
-    APPLICATION,
-    Giver,
-    Taker,
-    wait_until,
-)
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover import APPLICATION, Giver, Taker
 
 OWNER = "postgres"
 MEET_SECONDS = 60.0

@@ -18,18 +18,17 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
+from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Lsn
 
 APPLICATION = "pgha switchover"
-POLL_SECONDS = 0.004
 AGAIN_SECONDS = 0.1
 FAR_BYTES = 16 * 1024 * 1024
 """A standby farther behind than one WAL file makes the pause longer than the copy of what is missing."""
@@ -53,16 +52,6 @@ class Asks(Protocol):
     def ask(self, statement: str, values: tuple[Any, ...] = (), *, seconds: float = 5) -> list[Any]: ...
 
     def close(self) -> None: ...
-
-
-def wait_until(
-    condition: Callable[[], bool], deadline: float, what: str, pause: float = POLL_SECONDS, next_step: str = ""
-) -> None:
-    """Look again and again until the condition holds; a deadline on the monotonic clock ends it."""
-    while not condition():
-        if time.monotonic() >= deadline:
-            raise PghaError(f"Gave up waiting until {what}.", next_step=next_step or None)
-        time.sleep(pause)
 
 
 def complaint(row: Any, standby: str, mode: str) -> str:

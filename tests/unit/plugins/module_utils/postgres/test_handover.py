@@ -18,7 +18,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover imp
     Taker,
     complaint,
     ends_in_shutdown,
-    wait_until,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Lsn
 
@@ -153,8 +152,3 @@ def test_a_primary_whose_standby_has_left_stops_nothing() -> None:
     local = Answers((False, None, None, None))
     with pytest.raises(PghaError, match="Nothing was stopped: n2 does not stream from here"):
         Giver(local, Answers((True,)), "n2", "sync", Path("/data")).check()
-
-
-def test_a_wait_that_is_in_vain_says_what_for() -> None:
-    with pytest.raises(PghaError, match="Gave up waiting until pigs fly"):
-        wait_until(lambda: False, time.monotonic(), "pigs fly")
