@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 
 WINDOW = "pgha-switchover"
@@ -32,6 +32,7 @@ SETTLE_SECONDS = 60.0
 QUICK_SECONDS = 20.0
 # How the resource agent calls what it records of each server; the first is lasting, the others last until a reboot.
 DATA, STATE, SCORE, BASELINE = "data-status", "status", "master", "master-baseline"
+LATEST, PRIMARY = "LATEST", "PRI"
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,24 @@ class Records:
         self._gateway = gateway
         self._resource = resource
 
+    def _full(self, name: str) -> str:
+        return f"{name}-{self._resource}" if name == SCORE else f"{self._resource}-{name}"
+
     def _set(self, node: str, name: str, value: str | None, lifetime: str) -> None:
-        full = f"{name}-{self._resource}" if name == SCORE else f"{self._resource}-{name}"
-        self._gateway.set_attribute(node, full, value, lifetime)
+        self._gateway.set_attribute(node, self._full(name), value, lifetime)
+
+    def _read(self, node: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        return parse.parse_attributes(cib.read(self._gateway.query_cib())).get(node, ({}, {}))
+
+    def is_latest(self, node: str) -> bool:
+        """Return whether a server is recorded as one that has the last commits."""
+        lasting, _transient = self._read(node)
+        return lasting.get(self._full(DATA)) == LATEST
+
+    def is_primary(self, node: str) -> bool:
+        """Return whether a server is recorded as the primary."""
+        _lasting, transient = self._read(node)
+        return transient.get(self._full(STATE)) == PRIMARY
 
     def behind(self, node: str) -> None:
         """Record that a server has not the last commits: it must not be promoted by itself any more."""
@@ -135,7 +151,7 @@ class Records:
 
     def latest(self, node: str) -> None:
         """Record that a server has the last commits."""
-        self._set(node, DATA, "LATEST", "forever")
+        self._set(node, DATA, LATEST, "forever")
 
     def stopped(self, node: str) -> None:
         """Record that the old primary is down, as the agent does when it demotes."""
@@ -146,7 +162,7 @@ class Records:
     def primary(self, node: str) -> None:
         """Record who is primary, as the agent does when it promotes."""
         self._set(node, SCORE, "1000", "reboot")
-        self._set(node, STATE, "PRI", "reboot")
+        self._set(node, STATE, PRIMARY, "reboot")
 
 
 def interfaces(run: Runner, addresses: Sequence[Address]) -> dict[str, str]:

@@ -22,7 +22,6 @@ from typing import Any
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover import (
     Address,
@@ -125,6 +124,7 @@ def give(terms: Terms, run: Runner) -> dict[str, int]:
     """Be the primary that hands over."""
     gateway = Gateway(run)
     window = Window(gateway, run, terms.resources)
+    records = Records(gateway, terms.resource)
     with _sessions(terms) as (local, peer):
         giver = Giver(local, peer, terms.standby, terms.mode, terms.data_directory)
         clock = Clock()
@@ -145,9 +145,9 @@ def give(terms: Terms, run: Runner) -> dict[str, int]:
             held = interfaces(run, terms.addresses)
             clock.note("rest")
             _hand_over(terms, giver, clock, run, held=held, ends=ends)
-            Records(gateway, terms.resource).stopped(terms.primary)
+            records.stopped(terms.primary)
         except PghaError:
-            _unguard(terms, gateway)
+            _unguard(terms, records)
             window.close()
             raise
     # The new primary lets the cluster go on. If it has died since, this server does.
@@ -196,14 +196,14 @@ def _not_promoted(terms: Terms) -> PghaError:
     )
 
 
-def _unguard(terms: Terms, gateway: Gateway) -> None:
+def _unguard(terms: Terms, records: Records) -> None:
     """Let the cluster start this server again, if it stopped in order and the other one cannot have gone on.
 
     The other one records that this server is left behind before it promotes, and gives up before this one does.
     """
-    lasting, _transient = parse.parse_attributes(cib.read(gateway.query_cib())).get(terms.primary, ({}, {}))
+    latest = records.is_latest(terms.primary)
     stopped = not (terms.data_directory / "postmaster.pid").exists()
-    if stopped and lasting.get(f"{terms.resource}-data-status") == "LATEST":
+    if stopped and latest:
         lock_file(terms.state_directory).unlink(missing_ok=True)
 
 
@@ -239,7 +239,7 @@ def take(terms: Terms, run: Runner) -> dict[str, int]:
         take_on(run, terms.addresses)
         clock.note("addresses")
         _settle_in(terms, taker, records)
-    _wait_for_the_old_one(terms, gateway, records)
+    _wait_for_the_old_one(terms, records)
     Window(gateway, run, terms.resources).close()
     return clock.phases
 
@@ -278,14 +278,11 @@ def _settle_in(terms: Terms, taker: Taker, records: Records) -> None:
     records.primary(terms.standby)
 
 
-def _wait_for_the_old_one(terms: Terms, gateway: Gateway, records: Records) -> None:
+def _wait_for_the_old_one(terms: Terms, records: Records) -> None:
     """Wait until the old primary has come to its end: the cluster would take one that still stops for a failure."""
 
-    def stopped() -> bool:
-        attributes = parse.parse_attributes(cib.read(gateway.query_cib()))
-        return attributes.get(terms.primary, ({}, {}))[1].get(f"{terms.resource}-status") != "PRI"
-
+    deadline = time.monotonic() + PROMOTED_SECONDS
     try:
-        wait_until(stopped, time.monotonic() + PROMOTED_SECONDS, f"{terms.primary} has come to its end", 0.2)
+        wait_until(lambda: not records.is_primary(terms.primary), deadline, f"{terms.primary} has come to its end", 0.2)
     except PghaError:
         records.stopped(terms.primary)

@@ -119,6 +119,19 @@ def test_records_are_in_the_words_of_the_resource_agent() -> None:
     ]
 
 
+def test_what_is_recorded_is_read_back_for_that_server_alone() -> None:
+    records = Records(Gateway(cluster()), "postgresql")
+    records.behind("pm-t1")
+    records.stopped("pm-t1")
+    records.latest("pm-t2")
+    records.primary("pm-t2")
+    assert [(records.is_latest(node), records.is_primary(node)) for node in ("pm-t1", "pm-t2", "pm-t9")] == [
+        (False, False),
+        (True, True),
+        (False, False),
+    ]
+
+
 class Network:
     """The agent of addresses, and the tool that shows and deletes them."""
 
