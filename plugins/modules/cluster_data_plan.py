@@ -76,7 +76,9 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary impor
 def _plan(module: AnsibleModule) -> dict[str, Any]:
     servers = [observed(one["name"], one.get("postgres"), one.get("attributes")) for one in module.params["servers"]]
     steps = data_plan(servers, module.params["primary"])
-    refuse_lowered(module.params["servers"], {step.server for step in steps if step.action is not Action.CLONE})
+    kept = {step.server for step in steps if step.action is not Action.CLONE}
+    made = any(step.action is Action.INITIALISE for step in steps)
+    refuse_lowered(module.params["servers"], kept, first=made)
     first = [step.server for step in steps if step.action in (Action.INITIALISE, Action.ADOPT)]
     return {
         "changed": False,

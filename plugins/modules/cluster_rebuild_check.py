@@ -22,6 +22,11 @@ options:
     description: The server to be rebuilt.
     type: str
     required: true
+  how:
+    description: V(cheapest) does the least that is proven to be right; V(clone) copies all in any case.
+    type: str
+    choices: [cheapest, clone]
+    default: cheapest
 """
 
 EXAMPLES = r"""
@@ -71,8 +76,8 @@ def _check(module: AnsibleModule) -> dict[str, Any]:
             next_step="run the status playbook, which says what is wrong and what to do; then name the server with "
             "-e pgha_target=<server>",
         )
-    needs = needed(servers, target)
-    doing = "becomes a standby again; its present data is moved aside" if needs else "follows the primary already"
+    needs = module.params["how"] == "clone" or needed(servers, target)
+    doing = "becomes a standby again; what only it has is kept" if needs else "follows the primary already"
     return {
         "changed": False,
         "needed": needs,
@@ -86,6 +91,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "target": {"type": "str", "required": True},
+            "how": {"type": "str", "choices": ["cheapest", "clone"], "default": "cheapest"},
             "servers": {"type": "list", "elements": "dict", "required": True},
         },
         supports_check_mode=True,

@@ -38,9 +38,9 @@ def _number(value: Any) -> float | None:
 
 
 def _written(found: Sequence[Mapping[str, Any]], kept: Collection[str], name: str) -> tuple[int, str] | None:
-    """Return the highest value in the data that stays, and the server whose data it is."""
+    """Return the highest value in the data that stays, and whose data it is."""
     values = [
-        (int(value), str(one["name"]))
+        (int(value), f"the log of {one['name']} was")
         for one in found
         if one["name"] in kept
         and (value := (((one.get("postgres") or {}).get("control") or {}).get("settings") or {}).get(name)) is not None
@@ -48,11 +48,12 @@ def _written(found: Sequence[Mapping[str, Any]], kept: Collection[str], name: st
     return max(values, key=lambda written: written[0], default=None)
 
 
-def lowered(found: Sequence[Mapping[str, Any]], kept: Collection[str]) -> list[str]:
+def lowered(found: Sequence[Mapping[str, Any]], kept: Collection[str], *, first: bool = False) -> list[str]:
     """Return a sentence for each setting that is wanted below what the log was written with.
 
     :param found: what the discovery collected, with the settings that are wanted on each server.
     :param kept: the servers whose data stays; the others get a copy of it.
+    :param first: the data is still to be made; initdb writes it with PostgreSQL's own values.
     """
     wants = {
         str(one["name"]): {str(key).lower(): value for key, value in one["settings"].items()}
@@ -61,7 +62,7 @@ def lowered(found: Sequence[Mapping[str, Any]], kept: Collection[str]) -> list[s
     }
     sentences = []
     for name, own in OWN.items():
-        written = _written(found, kept, name)
+        written = (own, "a new cluster is") if first else _written(found, kept, name)
         if written is None:
             continue
         low: dict[str, list[str]] = {}
@@ -71,18 +72,18 @@ def lowered(found: Sequence[Mapping[str, Any]], kept: Collection[str]) -> list[s
             if number is not None and number < written[0]:
                 low.setdefault(str(wanted).strip(), []).append(server)
         sentences += [
-            f"{name} = {wanted} on {' and '.join(servers)}, but the log of {written[1]} was written with {written[0]}."
+            f"{name} = {wanted} on {' and '.join(servers)}, but {written[1]} written with {written[0]}."
             for wanted, servers in low.items()
         ]
     return sentences
 
 
-def refuse_lowered(found: Sequence[Mapping[str, Any]], kept: Collection[str]) -> None:
+def refuse_lowered(found: Sequence[Mapping[str, Any]], kept: Collection[str], *, first: bool = False) -> None:
     """Refuse settings with which a server would not start again.
 
     :raises PghaError: with each of them.
     """
-    sentences = lowered(found, kept)
+    sentences = lowered(found, kept, first=first)
     if sentences:
         raise PghaError(
             "Settings are refused with which PostgreSQL would not start as a standby: " + " ".join(sentences),

@@ -12,20 +12,26 @@ from ansible_collections.pgha.cluster.tests.support.module_process import run_mo
 PRIMARY = {"name": "n2", "postgres": {"role": "primary"}, "attributes": {"postgresql-status": "PRI"}}
 
 
-def check(target: str, n1: dict[str, Any]) -> dict[str, Any]:
-    return run_module("cluster_rebuild_check", {"target": target, "servers": [{"name": "n1", **n1}, PRIMARY]})
+def check(target: str, n1: dict[str, Any], **more: str) -> dict[str, Any]:
+    return run_module("cluster_rebuild_check", {"target": target, "servers": [{"name": "n1", **n1}, PRIMARY], **more})
 
 
 def test_the_old_primary_is_rebuilt() -> None:
     result = check("n1", {"postgres": {"role": "none"}, "attributes": {"postgresql-status": "STOP"}})
     assert result["verdict"] == "safe"
     assert result["needed"] is True
-    assert "n1 becomes a standby again; its present data is moved aside." in result["lines"]
+    assert "n1 becomes a standby again; what only it has is kept." in result["lines"]
 
 
 def test_a_standby_in_service_is_left_alone() -> None:
     result = check("n1", {"postgres": {"role": "standby"}, "attributes": {"postgresql-status": "HS:sync"}})
     assert result["needed"] is False
+
+
+def test_a_clone_is_made_when_it_is_asked_for_and_a_misspelt_one_is_refused() -> None:
+    following = {"postgres": {"role": "standby"}, "attributes": {"postgresql-status": "HS:sync"}}
+    assert check("n1", following, how="clone")["needed"] is True
+    assert check("n1", following, how="klone")["failed"] is True
 
 
 def test_the_primary_is_refused_with_the_next_step() -> None:

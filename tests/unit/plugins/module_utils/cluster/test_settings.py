@@ -114,6 +114,15 @@ def test_what_is_refused(situation: str, found: list[dict[str, Any]], said: list
         assert words in line, situation
 
 
+def test_a_new_cluster_is_written_with_postgresqls_own_values() -> None:
+    """Seen: initdb writes 100 into the control data, and the first start, which is a standby's, fails with 50."""
+    found = [{"name": name, "settings": ROLE | {"max_connections": 50}, "postgres": {}} for name in ("n1", "n2")]
+    assert lowered(found, {"n1"}, first=True) == [
+        "max_connections = 50 on n1 and n2, but a new cluster is written with 100."
+    ]
+    assert lowered([{**one, "settings": ROLE} for one in found], {"n1"}, first=True) == []
+
+
 def test_data_that_is_replaced_forbids_nothing() -> None:
     """A server that gets a copy loses the log that it has."""
     found = [server("n1", ROLE), server("n2", ROLE, max_connections=500)]
