@@ -21,9 +21,11 @@ extends_documentation_fragment:
   - pgha.cluster.discovered.planned
 options:
   which:
-    description: Servers with a setting that waits for a restart (V(pending)), or every server (V(all)).
+    description:
+      - Servers with a setting that waits for a restart (V(pending)), those with an update of PostgreSQL's packages as
+        well (V(updates)), or every server (V(all)).
     type: str
-    choices: [pending, all]
+    choices: [pending, updates, all]
     default: pending
 """
 
@@ -81,7 +83,7 @@ def _lines(order: Order) -> list[str]:
 
 def _check(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
-    order = restart_order(params["servers"], params["mode"], params["accept"], everything=params["which"] == "all")
+    order = restart_order(params["servers"], params["mode"], params["accept"], which=params["which"])
     if order.verdict.blocks:
         raise refusal("restart", order.verdict.reasons)
     return {
@@ -99,7 +101,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "which": {"type": "str", "choices": ["pending", "all"], "default": "pending"},
+            "which": {"type": "str", "choices": ["pending", "updates", "all"], "default": "pending"},
             "mode": {"type": "str", "choices": ["sync", "async"], "default": "sync"},
             "accept": {"type": "list", "elements": "str", "default": [], "choices": sorted(ACCEPTABLE)},
             "servers": {"type": "list", "elements": "dict", "required": True},

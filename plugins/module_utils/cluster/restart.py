@@ -57,14 +57,21 @@ def _lowered(found: Sequence[Mapping[str, Any]]) -> list[Reason]:
     ]
 
 
-def restart_order(found: Sequence[Mapping[str, Any]], mode: str, accepted: Sequence[str], *, everything: bool) -> Order:
+def _waits(one: Mapping[str, Any], which: str) -> bool:
+    if (one.get("postgres") or {}).get("restart_pending"):
+        return True
+    return which == "all" or (which == "updates" and bool(one.get("updates")))
+
+
+def restart_order(found: Sequence[Mapping[str, Any]], mode: str, accepted: Sequence[str], *, which: str) -> Order:
     """Work out who restarts in which order, and judge it.
 
     :param found: what the discovery collected.
-    :param everything: restart every server, and not only those with a setting that waits for it.
+    :param which: ``pending`` for the servers with a setting that waits for it, ``updates`` for those with an update of
+        PostgreSQL's packages, too, ``all`` for every one.
     """
     now = Situation.of(found, mode)
-    waiting = {str(one["name"]) for one in found if everything or (one.get("postgres") or {}).get("restart_pending")}
+    waiting = {str(one["name"]) for one in found if _waits(one, which)}
     primary = now.primary.name if now.primary else ""
     standbys = tuple(server.name for server in now.servers if server.name in waiting and server.name != primary)
     reasons = _lowered(found)
@@ -77,5 +84,6 @@ def restart_order(found: Sequence[Mapping[str, Any]], mode: str, accepted: Seque
         name = target or next((server.name for server in now.servers if server.name != primary), "")
         reasons += switchover_verdict(now, name, accepted).reasons
     if not reasons:
-        reasons = [safe("nothing_waits", "No server has a setting that waits for a restart.")]
+        updates = " or an update of PostgreSQL's packages" if which == "updates" else ""
+        reasons = [safe("nothing_waits", f"No server has a setting that waits for a restart{updates}.")]
     return Order(standbys, primary if primary in waiting else "", target, judge(dict.fromkeys(reasons)))

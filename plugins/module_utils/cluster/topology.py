@@ -62,6 +62,7 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: s
             "name": name,
             "postgres": one.get("postgres") or {},
             "settings": one.get("settings") or {},
+            "updates": bool(one.get("updates")),
             "attributes": attributes.get(name, {}),
             "member": membership(known.get(name)),
             "quorum": bool(view.get("with_quorum")),

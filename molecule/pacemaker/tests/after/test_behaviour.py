@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
 from ansible_collections.pgha.cluster.tests.support.cluster import ARCHIVE, Cluster
-from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 from testinfra.host import Host
 
@@ -171,8 +171,32 @@ def test_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Clust
     assert primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") == before
 
 
+def packages(server: Server) -> list[str]:
+    """Return PostgreSQL's package and its installed version on a server."""
+    return server.must("dpkg-query -W -f '${Package} ${Version}\\n' 'postgresql-1*'").split()[:2]
+
+
+def step_back(cluster: Cluster) -> list[str]:
+    """Install the oldest version that the archives hold, under the running servers; return which one that is."""
+    for server in cluster.servers():
+        name = packages(server)[0]
+        oldest = server.must(f"apt-get -qq update && apt-cache madison {name}").splitlines()[-1].split("|")[1].strip()
+        wanted = f"{name}={oldest} {name.replace('-', '-client-')}={oldest}"
+        # Nothing may be started or stopped by it: policy-rc.d says so to every package.
+        server.must(
+            "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d && "
+            f"DEBIAN_FRONTEND=noninteractive apt-get -qy --allow-downgrades install {wanted}; rm /usr/sbin/policy-rc.d",
+            timeout=120,
+        )
+        assert packages(server)[1] == oldest
+    return packages(cluster.servers()[0])
+
+
 @full_only
 def test_a_setting_that_needs_a_restart_waits_for_it_and_gets_it_under_load(clients: Cluster, book: Book) -> None:
+    """An update of PostgreSQL's packages comes with it."""
+    newest = packages(clients.servers()[0])
+    older = step_back(clients)
     clients.playbooks.must("deploy", pgha_postgresql_settings={"max_files_per_process": 1100, "work_mem": "5MB"})
     primary = clients.primary()
     assert clients.sql(primary, "SHOW work_mem") == "5MB"
@@ -180,9 +204,10 @@ def test_a_setting_that_needs_a_restart_waits_for_it_and_gets_it_under_load(clie
     assert clients.status()["restart_pending"] == waiting
     with book.trial(clients, "rolling restart") as trial:
         trial.strike()
-        clients.playbooks.must("rolling_restart")
+        clients.playbooks.must("rolling_restart", pgha_restart="updates")
         trial.primary_is(trial.standby)
     assert clients.status()["restart_pending"] == {}
+    assert [packages(server) for server in clients.servers()] == [newest, newest], f"were {older}"
     assert [clients.sql(server, "SHOW max_files_per_process") for server in clients.servers()] == ["1100", "1100"]
 
 

@@ -65,6 +65,7 @@ def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
         "quorum": True,
         "window": "10:00",
         "failures": ["monitor: timeout"],
+        "updates": False,
     }
     assert found[1]["failures"] == []
     assert found[2]["member"] == "unclean"

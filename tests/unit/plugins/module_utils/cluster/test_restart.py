@@ -26,8 +26,8 @@ def standby(name: str = "n2", **changed: Any) -> dict[str, Any]:
     return {"name": name, "postgres": {"role": "standby", "timeline": 1, "streaming": True} | changed, **COMMON}
 
 
-def ordered(*found: dict[str, Any], everything: bool = False, accepted: tuple[str, ...] = ()) -> Order:
-    return restart_order([{**one, "quorum": True} for one in found], "sync", accepted, everything=everything)
+def ordered(*found: dict[str, Any], which: str = "pending", accepted: tuple[str, ...] = ()) -> Order:
+    return restart_order([{**one, "quorum": True} for one in found], "sync", accepted, which=which)
 
 
 def test_nothing_waits() -> None:
@@ -53,8 +53,19 @@ def test_the_primary_restarts_last(
 
 
 def test_every_server_restarts_when_that_is_wanted() -> None:
-    order = ordered(primary(), standby(), everything=True)
+    order = ordered(primary(), standby(), which="all")
     assert (order.standbys, order.primary) == (("n2",), "n1")
+
+
+def test_an_update_is_a_reason_to_restart_where_that_is_wanted() -> None:
+    updated = {**standby(), "updates": True}
+    assert not ordered(primary(), updated).needed
+    order = ordered(primary(), updated, which="updates")
+    assert (order.standbys, order.primary) == (("n2",), "")
+    order = ordered({**primary(), "updates": True}, standby(**WAITS), which="updates")
+    assert (order.standbys, order.primary, order.target) == (("n2",), "n1", "n2")
+    order = ordered(primary(), standby(), which="updates")
+    assert "update of PostgreSQL's packages" in next(iter(order.verdict.reasons)).message
 
 
 def codes(order: Order) -> set[str]:
