@@ -180,8 +180,8 @@ class Cluster:
         commands = []
         while advised != [()]:
             for verb, name in advised:
-                self.playbooks.must(verb, pgha_target=name)
-                commands.append(f"{verb} {name}")
+                played = self.playbooks.must(verb, pgha_target=name)
+                commands.append(" ".join(filter(None, (verb, name, played.decision))))
             advised = wait_until(self.advice, WHOLE_SECONDS, "the cluster is whole, or status says what else to do")
         self.wait_whole()
         return commands
@@ -193,6 +193,9 @@ class Cluster:
         """
         if not self.broken():
             return [()]
+        # A cluster that is still at work is about to say something else.
+        for server in self.servers():
+            server.ssh("crm_resource --wait --timeout 10s", timeout=20)
         said = " ".join(self.status()["next"])
         for verb in ("failover", "rebuild_standby"):
             found = [(verb, name) for name in DATABASE_SERVERS if f"{verb}.yml -e pgha_target={name}" in said]

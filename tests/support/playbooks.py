@@ -21,6 +21,7 @@ from .lab import patient
 
 PROJECT = Path(__file__).resolve().parents[2]
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=\d+\s+failed=\d+", re.MULTILINE)
+DECISION = re.compile(r"msg: ['\"]?(?P<decision>keep|prepare|rewind|finish|clone): ")
 PLAY_SECONDS = 900.0
 ALONE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 """Whoever kills this kills everything below it, also Ansible's workers, which have sessions of their own."""
@@ -38,6 +39,12 @@ class Played:
     def changed(self) -> dict[str, int]:
         """How many tasks changed something, per host that had any."""
         return {found["host"]: int(found["changed"]) for found in RECAP.finditer(self.output) if int(found["changed"])}
+
+    @property
+    def decision(self) -> str:
+        """How a server was made a standby: the first word of what the rebuild says; nothing from other playbooks."""
+        found = DECISION.search(self.output)
+        return f"({found['decision']})" if found else ""
 
     @property
     def changes(self) -> list[str]:
