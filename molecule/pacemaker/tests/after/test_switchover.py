@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
-from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.cluster import FAR, Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
 from ansible_collections.pgha.cluster.tests.support.trial import Book, Measured
 
@@ -81,10 +81,67 @@ def deaf_standby(cluster: Cluster) -> Iterator[None]:
         cluster.wait_whole()
 
 
-REFUSALS = {
-    "the standby is out of service": (standby_resting, "standby"),
-    "a slot would stay behind": (foreign_slot, "the replication slots warehouse"),
-    "the standby does not stream": (deaf_standby, "does not stream"),
+@contextlib.contextmanager
+def much_under_way(cluster: Cluster) -> Iterator[None]:
+    """What a person may accept to be cut: a transaction that takes long, a base backup, and a slot of somebody else."""
+    primary = cluster.primary()
+    began = "SELECT count(*) FROM pg_stat_activity WHERE xact_start < now() - interval '31 s' AND query LIKE '%sleep%'"
+    copies = "SELECT count(*) FROM pg_stat_progress_basebackup"
+    with foreign_slot(cluster), contextlib.ExitStack() as undo:
+        undo.callback(primary.must, "systemctl stop transaction copy; rm -rf /tmp/copy /tmp/copy-far")
+        run = "systemd-run -q -p User=postgres --collect"
+        primary.must(f"{run} --unit transaction psql -c 'SELECT pg_sleep(300)'")
+        copy = f"pg_basebackup -h {primary.addresses['replication']} -U pgha_replication -D /tmp/copy --max-rate=32k"
+        primary.must(f"{run} --unit copy {copy} -T {FAR}=/tmp/copy-far")
+        wait_until(lambda: cluster.sql(primary, began) == "1" and cluster.sql(primary, copies) == "1", 60, "both run")
+        yield
+
+
+@contextlib.contextmanager
+def failed_and_in_maintenance(cluster: Cluster) -> Iterator[None]:
+    """An operation has failed on the standby, and somebody works on it."""
+    standby = cluster.other(cluster.primary())
+    with contextlib.ExitStack() as undo:
+        undo.callback(cluster.wait_whole)
+        undo.callback(standby.must, "crm_resource --cleanup --resource read-address")
+        standby.must(f"crm_resource --fail --resource read-address --node {standby.name}")
+        wait_until(lambda: "read-address" in standby.ssh("crm_mon -1f | grep fail-count").stdout, 60, "it has failed")
+        standby.must("crm_resource --wait")
+        undo.callback(standby.must, f"crm node ready {standby.name}")
+        standby.must(f"crm --force node maintenance {standby.name}")
+        yield
+
+
+@contextlib.contextmanager
+def asynchronous_standby(cluster: Cluster) -> Iterator[None]:
+    """A primary that no longer waits for its standby, because somebody told it so."""
+    primary, standby = cluster.primary(), cluster.other(cluster.primary())
+    try:
+        cluster.must_sql(primary, "ALTER SYSTEM SET synchronous_standby_names = ''")
+        cluster.must_sql(primary, "SELECT pg_reload_conf()")
+        wait_until(lambda: f"{standby.name} streaming async" in cluster.followers(primary), 30, "it is asynchronous")
+        yield
+    finally:
+        cluster.must_sql(primary, "ALTER SYSTEM RESET synchronous_standby_names")
+        cluster.must_sql(primary, "SELECT pg_reload_conf()")
+        cluster.wait_whole()
+
+
+REFUSALS: dict[str, tuple[Callable[[Cluster], contextlib.AbstractContextManager[None]], str, list[str]]] = {
+    "nobody by that name": (contextlib.nullcontext, "n9", ["pgha_target names n9"]),
+    "the standby is out of service": (standby_resting, "", ["is no running standby"]),
+    "work would be cut": (
+        much_under_way,
+        "",
+        ["the replication slots warehouse", "a transaction on ", "a base backup of ", "-e pgha_accept="],
+    ),
+    "the standby does not stream": (deaf_standby, "", ["does not stream"]),
+    "the standby has failed": (
+        failed_and_in_maintenance,
+        "",
+        ["for maintenance", "operations have failed on"],
+    ),
+    "the standby is asynchronous": (asynchronous_standby, "", ["is no synchronous standby (async)"]),
 }
 
 
@@ -93,12 +150,13 @@ REFUSALS = {
 def test_a_switchover_is_refused(clients: Cluster, reason: str) -> None:
     clients.wait_whole()
     primary = clients.primary()
-    state, said = REFUSALS[reason]
+    state, target, said = REFUSALS[reason]
     with state(clients):
-        refused = clients.playbooks.run("switchover")
+        refused = clients.playbooks.run("switchover", **({"pgha_target": target} if target else {}))
         assert refused.rc != 0
         assert "The switchover is refused" in refused.output
-        assert said in refused.output
+        for words in said:
+            assert words in refused.output, refused.output[-3000:]
         assert clients.roles()[primary.name] == "primary"
         assert not resting(primary)
 
