@@ -17,6 +17,8 @@ description:
     find each other, and need nobody else from then on; when the caller is lost, they finish.
   - The primary writes a checkpoint, lets the cluster rest, judges the standby anew and stops PostgreSQL in order. The
     standby promotes when it has the primary's shutdown checkpoint, takes the addresses, and lets the cluster go on.
+  - Connection pools before the cluster are told to let their clients wait, right before the stop, and to go on, right
+    after the addresses have moved.
   - When anything goes wrong, the cluster goes on with what is true then; it never has to be told to by hand.
 extends_documentation_fragment:
   - pgha.cluster.attributes
@@ -109,6 +111,30 @@ options:
     type: list
     elements: str
     default: []
+  poolers:
+    description:
+      - Connection pools (C(pgbouncer)) whose clients are to wait while the roles are exchanged, and see no error.
+        Nothing is stopped unless all of them come to rest within 5 seconds.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: Its address.
+        type: str
+        required: true
+      port:
+        description: Its port.
+        type: int
+        default: 6432
+      user:
+        description: One of its C(admin_users).
+        type: str
+        required: true
+      password:
+        description: The password of that user.
+        type: str
+        required: true
   rest:
     description: Seconds that the cluster rests at most. It goes on by itself then, whatever has become of both halves.
     type: int
@@ -151,6 +177,14 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary impor
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.switchover import Terms, give, take
 
+TEXT: dict[str, Any] = {"type": "str", "required": True}
+POOLER: dict[str, Any] = {
+    "host": TEXT,
+    "port": {"type": "int", "default": 6432},
+    "user": TEXT,
+    "password": TEXT | {"no_log": True},
+}
+
 
 def _work(module: AnsibleModule) -> dict[str, Any]:
     terms = Terms.of(module.params)
@@ -162,16 +196,15 @@ def _work(module: AnsibleModule) -> dict[str, Any]:
 
 def main() -> None:
     """Entry point."""
-    text: dict[str, Any] = {"type": "str", "required": True}
     path: dict[str, Any] = {"type": "path", "required": True}
     module = AnsibleModule(
         argument_spec={
-            "side": {**text, "choices": ["give", "take"]},
-            "primary": text,
-            "standby": text,
-            "peer_host": text,
+            "side": {**TEXT, "choices": ["give", "take"]},
+            "primary": TEXT,
+            "standby": TEXT,
+            "peer_host": TEXT,
             "port": {"type": "int", "default": 5432},
-            "user": text,
+            "user": TEXT,
             "password_file": path | {"no_log": False},
             "ca_file": path,
             "mode": {"type": "str", "choices": ["sync", "async"], "default": "sync"},
@@ -184,9 +217,10 @@ def main() -> None:
                 "type": "list",
                 "elements": "dict",
                 "required": True,
-                "options": {"resource": text, "ip": text, "prefix": {"type": "int", "required": True}},
+                "options": {"resource": TEXT, "ip": TEXT, "prefix": {"type": "int", "required": True}},
             },
             "slots": {"type": "list", "elements": "str", "default": []},
+            "poolers": {"type": "list", "elements": "dict", "default": [], "options": POOLER},
             "rest": {"type": "int", "default": 90},
             "timeout": {"type": "int", "default": 300},
         },

@@ -35,6 +35,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover im
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.gateway import Session
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover import APPLICATION, Giver, Taker
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.pooler import Poolers
 
 OWNER = "postgres"
 MEET_SECONDS = 60.0
@@ -66,6 +67,7 @@ class Terms:
     timeout: float
     socket: Mapping[str, Any]
     peer: Mapping[str, Any]
+    poolers: Poolers
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Terms:
@@ -92,6 +94,7 @@ class Terms:
                 "sslrootcert": given["ca_file"],
                 "application_name": APPLICATION,
             },
+            poolers=Poolers(given["poolers"]),
         )
 
     @property
@@ -122,6 +125,7 @@ def _sessions(terms: Terms) -> Iterator[tuple[Session, Session]]:
 
 def give(terms: Terms, run: Runner) -> dict[str, int]:
     """Be the primary that hands over."""
+    terms.poolers.check()
     gateway = Gateway(run)
     window = Window(gateway, run, terms.resources)
     records = Records(gateway, terms.resource)
@@ -136,17 +140,19 @@ def give(terms: Terms, run: Runner) -> dict[str, int]:
         window.open(terms.rest)
         try:
             giver.checkpoint(terms.timeout)
-            giver.check()
             if ends - time.monotonic() < RESERVE_SECONDS:
                 raise PghaError(
                     "Nothing was stopped: preparing took nearly as long as the cluster rests.",
                     next_step="run the switchover again when there is less load",
                 )
             held = interfaces(run, terms.addresses)
+            terms.poolers.pause()
+            giver.check()
             clock.note("rest")
             _hand_over(terms, giver, clock, run, held=held, ends=ends)
             records.stopped(terms.primary)
         except PghaError:
+            terms.poolers.resume()
             _unguard(terms, records)
             window.close()
             raise
@@ -154,6 +160,7 @@ def give(terms: Terms, run: Runner) -> dict[str, int]:
     try:
         wait_until(lambda: not window.is_open(), ends, "the cluster goes on", 0.5)
     except PghaError:
+        terms.poolers.resume()
         window.close()
     return clock.phases
 
@@ -209,6 +216,7 @@ def _unguard(terms: Terms, records: Records) -> None:
 
 def take(terms: Terms, run: Runner) -> dict[str, int]:
     """Be the standby that takes over."""
+    terms.poolers.check()
     gateway = Gateway(run)
     records = Records(gateway, terms.resource)
     with _sessions(terms) as (local, peer):
@@ -227,6 +235,7 @@ def take(terms: Terms, run: Runner) -> dict[str, int]:
             wait_until(lambda: time.monotonic() < deadline, deadline, f"{terms.primary} was recorded as left behind")
             clock.note("stop")
         except PghaError as unproven:
+            terms.poolers.resume()
             recorded()
             records.latest(terms.primary)
             raise _kept(unproven) from unproven
@@ -237,6 +246,7 @@ def take(terms: Terms, run: Runner) -> dict[str, int]:
         with suppress(PghaError):
             wait_until(lambda: not taker.giver_is_there(), time.monotonic() + RELEASE_SECONDS, "the addresses are free")
         take_on(run, terms.addresses)
+        terms.poolers.resume()
         clock.note("addresses")
         _settle_in(terms, taker, records)
     _wait_for_the_old_one(terms, records)

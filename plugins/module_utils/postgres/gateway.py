@@ -105,7 +105,7 @@ class Session:
     def __init__(self, *, owner: str = "", **parameters: Any) -> None:
         self._driver = _driver()
         with acting_as(owner), self._answering(ANSWER_SECONDS):
-            self._opened = self._driver.connect(dbname="postgres", **KEEPALIVE, **parameters)
+            self._opened = self._driver.connect(**{"dbname": "postgres", **KEEPALIVE, **parameters})
             self._opened.set_session(autocommit=True)
 
     @contextlib.contextmanager

@@ -52,7 +52,7 @@ def test_the_other_server_is_only_believed_with_its_certificate(tmp_path: Path) 
             "socket_directory": "/run",
             "resource": "postgresql",
         }
-        | {"slots": ["pgha_n1"], "rest": 90, "timeout": 300}
+        | {"slots": ["pgha_n1"], "rest": 90, "timeout": 300, "poolers": []}
     )
     assert (terms.peer["host"], terms.peer["sslmode"]) == ("10.0.1.12", "verify-ca")
     assert "password" not in terms.peer

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import handover, switchover
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.pooler import Poolers
 from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import FakePacemaker, fixture
 
 STANDING = (False, "streaming", "sync", 0)
@@ -91,6 +94,7 @@ def terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> switchover.Terms:
         timeout=0.5,
         socket={"host": "local"},
         peer={"host": "peer"},
+        poolers=Poolers(()),
     )
 
 
@@ -212,3 +216,60 @@ def test_the_old_primary_is_recorded_as_left_behind_before_the_new_one_is_promot
     assert cluster.record("pm-t2") == "LATEST"
     assert list(phases) == ["stop", "promotion", "addresses"]
     assert (terms.state_directory / handover.LOCK).exists()
+
+
+def pooled(terms: switchover.Terms, said: list[str]) -> switchover.Terms:
+    """Return terms with a pool that notes what it is told."""
+
+    class Console(Session):
+        def ask(self, statement: str, values: tuple[Any, ...] = (), *, seconds: float = 5) -> list[Any]:
+            said.append(statement)
+            return []
+
+    return replace(terms, poolers=Poolers(({"host": "pool"},), lambda **_login: Console({})))
+
+
+def test_pools_pause_right_before_the_stop_and_go_on_when_nothing_comes_of_it(
+    terms: switchover.Terms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    rows = iter([STANDING, (False, "streaming", "async", 0)])
+    local = Session({"FROM (VALUES (%s))": lambda: next(rows), "pg_stat_activity": lambda: (True,)})
+    meet(monkeypatch, local, Session({}))
+    with pytest.raises(PghaError, match="no synchronous standby"):
+        switchover.give(pooled(terms, said), Cluster("LATEST"))
+    assert said == ["SHOW VERSION", "PAUSE", "RESUME"]
+
+
+def test_the_old_primary_lets_pools_go_on_when_the_new_one_dies(
+    terms: switchover.Terms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def gone() -> Any:
+        raise PghaError("no answer")
+
+    local = Session({"FROM (VALUES (%s))": lambda: STANDING, "pg_stat_activity": lambda: (True,)})
+    meet(monkeypatch, local, Session({"pg_is_in_recovery": gone}))
+    pids = [4711]
+    monkeypatch.setattr(files, "postmaster_pid", lambda _directory: pids.pop() if pids else None)
+    monkeypatch.setattr("os.kill", lambda *_given: None)
+    with pytest.raises(PghaError, match="until pm-t2 was promoted"):
+        switchover.give(pooled(terms, said), Cluster("LATEST"))
+    assert said == ["SHOW VERSION", "PAUSE", "RESUME"]
+
+
+@pytest.mark.parametrize("printed", [SHUTDOWN, COMMIT])
+def test_the_standby_lets_pools_go_on_whether_it_took_over_or_not(
+    terms: switchover.Terms, monkeypatch: pytest.MonkeyPatch, printed: str
+) -> None:
+    said: list[str] = []
+    cluster = Cluster("LATEST")
+    cluster.printed = printed
+    monkeypatch.setattr("shutil.chown", lambda *_given: None)
+    promoted = iter([True, *[False] * 9])
+    local = Session({**watching(streams=3), "pg_promote": lambda: (True,), "in_recovery": lambda: (next(promoted),)})
+    meet(monkeypatch, local, Session({}))
+    with contextlib.suppress(PghaError):
+        switchover.take(pooled(terms, said), cluster)
+    assert said == ["SHOW VERSION", "RESUME"]
