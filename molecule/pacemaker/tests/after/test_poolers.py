@@ -16,8 +16,8 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.history import Outcome
-from ansible_collections.pgha.cluster.tests.support.trial import Book, Measured
 from ansible_collections.pgha.cluster.tests.support.traffic import Place, Traffic
+from ansible_collections.pgha.cluster.tests.support.trial import Book, Measured
 
 SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
 pytestmark = [
