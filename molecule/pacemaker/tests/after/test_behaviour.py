@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
 from ansible_collections.pgha.cluster.tests.support.cluster import ARCHIVE, Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.playbooks import Played
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 from testinfra.host import Host
 
@@ -222,6 +223,32 @@ def test_deploy_places_no_setting_that_a_standby_could_not_start_with(
     assert "set it back in pgha_postgresql_settings" in played.output
     assert not played.changed
     assert [server.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") for server in clients.servers()] == before
+
+
+@full_only
+def test_a_reload_puts_settings_in_force_and_names_what_waits(clients: Cluster) -> None:
+    def load(files: int) -> Played:
+        settings = {"max_files_per_process": files, "work_mem": "6MB"}
+        return clients.playbooks.must("reload", pgha_postgresql_settings=settings)
+
+    before = int(clients.must_sql(clients.primary(), "SHOW max_files_per_process"))
+    said = load(before + 1).output
+    assert [clients.sql(server, "SHOW work_mem") for server in clients.servers()] == ["6MB", "6MB"]
+    assert "max_files_per_process waits for a restart on n1, n2" in said
+    assert "rolling_restart.yml" in said
+    assert "No setting waits for a restart" in load(before).output
+    again = load(before)
+    assert not again.changed, again.changes
+
+
+@full_only
+def test_a_reload_with_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Cluster) -> None:
+    primary = clients.primary()
+    before = primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf")
+    refused = clients.playbooks.run("reload", pgha_postgresql_settings={"work_men": "6MB"})
+    assert refused.rc != 0
+    assert 'unrecognized configuration parameter "work_men"' in refused.output
+    assert primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") == before
 
 
 @full_only
