@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import (
     discovered_of,
+    known_ids,
     observed_of,
     servers_of,
     topology,
@@ -20,17 +21,22 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology impo
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
 
-def servers(hostvars: Any, database: list[str], vote: list[str] | None = None) -> list[dict[str, Any]]:
-    """Return the servers of a cluster with what the inventory says of them."""
-    return servers_of(hostvars, database, vote or [])
+def servers(
+    hostvars: Any, database: list[str], vote: list[str] | None = None, leaving: str = ""
+) -> list[dict[str, Any]]:
+    """Return the servers of a cluster with what the inventory says of them, without the one that is being removed."""
+    return servers_of(hostvars, database, vote or [], leaving)
 
 
 def cluster_topology(
-    listed: list[dict[str, Any]], networks: dict[str, str], virtual_addresses: dict[str, str]
+    listed: list[dict[str, Any]],
+    networks: dict[str, str],
+    virtual_addresses: dict[str, str],
+    known: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """Return nodes, peers, addresses and fence devices of a cluster."""
     try:
-        return topology(listed, networks, virtual_addresses)
+        return topology(listed, networks, virtual_addresses, known)
     except PghaError as error:
         raise AnsibleFilterError(error.as_result()["msg"]) from error
 
@@ -43,6 +49,11 @@ def discovered(hostvars: Any, database: list[str], stack: str) -> list[dict[str,
 def observed(hostvars: Any, database: list[str], stack: str) -> list[dict[str, Any]]:
     """Return what each database server said for the status."""
     return observed_of(hostvars, database, stack)
+
+
+def node_ids(hostvars: Any, database: list[str], stack: str) -> dict[str, int]:
+    """Return the numbers by which corosync knows the database servers already."""
+    return known_ids(hostvars, database, stack)
 
 
 def _shorter(path: str, start: str) -> str:
@@ -70,5 +81,6 @@ class FilterModule:
             "topology": cluster_topology,
             "discovered": discovered,
             "observed": observed,
+            "node_ids": node_ids,
             "how_to_call": how_to_call,
         }

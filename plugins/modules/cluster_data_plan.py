@@ -59,6 +59,11 @@ lines:
   returned: success
   type: list
   elements: str
+joining:
+  description: The servers that a running cluster does not know yet; empty where no cluster runs.
+  returned: success
+  type: list
+  elements: str
 first:
   description: The server that holds the first data of a new cluster; empty for a cluster that knows its data.
   returned: success
@@ -68,7 +73,7 @@ first:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.data_plan import Action, data_plan, observed
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.data_plan import Action, data_plan, joining, observed
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.settings import refuse_lowered
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 
@@ -85,6 +90,7 @@ def _plan(module: AnsibleModule) -> dict[str, Any]:
         "actions": {step.server: step.action.value for step in steps},
         "steps": [step.as_result() for step in steps],
         "lines": [f"{step.server}: {step.action.value} ({step.reason})" for step in steps],
+        "joining": joining(module.params["servers"]),
         "first": first[0] if first else "",
     }
 

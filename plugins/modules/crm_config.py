@@ -40,6 +40,13 @@ options:
       - Remove objects that this set owns and the text no longer defines. A running resource is stopped by that.
     type: bool
     default: true
+  without_restart:
+    description:
+      - By primitive, the parameters that its agent reads anew at each operation.
+      - Where only those of a primitive change, the cluster does not restart it. It rests for some seconds, in which
+        nothing is watched or moved, and then looks anew at what runs.
+    type: dict
+    default: {}
   wait:
     description:
       - Seconds to wait for a cluster that is just starting, and for it to come to rest after that.
@@ -117,15 +124,25 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import configure
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import adopt, configure
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.crmtext import secret_values
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.plan import Plan
 
 _PATIENCE = 30
 
 
-def work(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
+def write(gateway: Gateway, runner: Runner, wanted: configure.Wanted, plan: Plan, adopted: list[str]) -> None:
+    """Write the plan, and let the cluster go on with resources that need no restart."""
+    if not adopted:
+        configure.apply(gateway, plan)
+        return
+    # The rest is itself a change of the configuration: what is written starts from there.
+    adopt.at_rest(gateway, runner, adopted, lambda: configure.apply(gateway, configure.look(gateway, wanted).plan))
+
+
+def work(module: AnsibleModule, gateway: Gateway, runner: Runner = run) -> dict[str, Any]:
     """Read, plan, stop if check mode, apply, read again."""
     name, wait = module.params["name"], module.params["wait"]
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name):
@@ -134,6 +151,7 @@ def work(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
     gateway.ready(wait or _PATIENCE)
     outlook = configure.look(gateway, wanted)
     plan = outlook.plan
+    adopted = adopt.adopted(plan, module.params["without_restart"])
     result: dict[str, Any] = {
         "changed": not plan.empty,
         "advice": list(outlook.advice),
@@ -146,11 +164,11 @@ def work(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
     if not plan.empty:
         configure.check(gateway, wanted, plan)
         result["diff"] = configure.difference(gateway, wanted, plan)
-        result["simulation"] = [asdict(action) for action in configure.effect(gateway, plan)]
+        result["simulation"] = [asdict(action) for action in configure.effect(gateway, adopt.without(plan, adopted))]
     if module.check_mode:
         return result
     if not plan.empty:
-        configure.apply(gateway, plan)
+        write(gateway, runner, wanted, plan, adopted)
     # Also without a change: a run that was interrupted after writing must not report a cluster at rest.
     if wait:
         gateway.settle(wait)
@@ -167,6 +185,7 @@ def main() -> None:
             "config": {"type": "str", "required": True, "no_log": True},
             "name": {"type": "str", "default": "pgha"},
             "purge": {"type": "bool", "default": True},
+            "without_restart": {"type": "dict", "default": {}},
             "wait": {"type": "int", "default": 120},
         },
         supports_check_mode=True,

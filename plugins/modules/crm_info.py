@@ -34,6 +34,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+configured_nodes:
+  description: The numbers that corosync's file on this server gives to the servers, running or not.
+  returned: always
+  type: dict
+  sample: {n1: 1, n2: 2}
 cluster_running:
   description: Whether the cluster answers on this server. Everything else is empty where it does not.
   returned: always
@@ -115,6 +120,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
+from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import node_ids
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover import window_end
@@ -135,6 +141,7 @@ STOPPED: dict[str, Any] = {
     "properties": {},
     "hardware": "",
     "window": "",
+    "configured_nodes": {},
 }
 
 
@@ -146,9 +153,17 @@ def hardware(place: Path = Path("/sys/class/dmi/id/product_uuid")) -> str:
         return ""
 
 
+def configured_nodes(place: Path = Path("/etc/corosync/corosync.conf")) -> dict[str, int]:
+    """Return the numbers that corosync's file on this server gives to the servers of the cluster."""
+    try:
+        return node_ids(place.read_text(encoding="utf-8"))
+    except OSError:
+        return {}
+
+
 def stopped() -> dict[str, Any]:
     """Return what there is to say where no cluster runs."""
-    return {**STOPPED, "hardware": hardware()}
+    return {**STOPPED, "hardware": hardware(), "configured_nodes": configured_nodes()}
 
 
 def work(gateway: Gateway) -> dict[str, Any]:
@@ -179,6 +194,7 @@ def work(gateway: Gateway) -> dict[str, Any]:
         "properties": parse.parse_properties(root),
         "hardware": hardware(),
         "window": window_end(root),
+        "configured_nodes": configured_nodes(),
     }
 
 

@@ -134,6 +134,30 @@ class FakePacemaker:
         return Completed(0, "", "")
 
 
+class RestingPacemaker(FakePacemaker):
+    """Takes a rest in and gives it back; obeys it or not."""
+
+    obeys = True
+
+    def _cibadmin(self, argv: list[str], stdin: str, env: Mapping[str, str]) -> Completed:
+        if "--create" not in argv and "--delete" not in argv:
+            return super()._cibadmin(argv, stdin, env)
+        given = ET.fromstring(argv[-1].partition("=")[2])
+        root = ET.fromstring(self.cib)
+        options = root.find("configuration/crm_config")
+        assert options is not None
+        if "--create" in argv:
+            options.append(given)
+            rests = "true" if self.obeys else "false"
+            self.monitor = (self.monitor or "").replace('maintenance-mode="false"', f'maintenance-mode="{rests}"')
+        else:
+            options.remove(next(one for one in options if one.get("id") == given.get("id")))
+            self.monitor = (self.monitor or "").replace('maintenance-mode="true"', 'maintenance-mode="false"')
+        root.set("epoch", str(int(root.get("epoch", "0")) + 1))
+        self.cib = ET.tostring(root, encoding="unicode")
+        return Completed(0, "", "")
+
+
 def bump(cib: str, attribute: str) -> str:
     """Return a CIB whose epoch or num_updates moved on by one."""
     root = ET.fromstring(cib)

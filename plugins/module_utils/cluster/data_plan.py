@@ -71,6 +71,18 @@ def observed(name: str, postgres: Mapping[str, Any] | None, attributes: Mapping[
     )
 
 
+def joining(servers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the servers that a running cluster does not know yet; none where no cluster runs.
+
+    The cluster looks for its resources on such a server as soon as it is a member, and fences it where it finds nothing
+    that could answer: what it looks for has to be there before.
+    """
+    known = {str(one["name"]): one.get("member") or "unknown" for one in servers}
+    if all(member == "unknown" for member in known.values()):
+        return []
+    return [name for name, member in known.items() if member == "unknown"]
+
+
 def _refuse_foreign_data(servers: Sequence[Observed]) -> None:
     found = {server.system_identifier for server in servers if server.system_identifier}
     if len(found) > 1:

@@ -29,10 +29,15 @@ VOTE_ORDER = ("management", "public", "replication")
 VIRTUAL_NETWORK = {"write": "public", "read": "public", "replication": "replication"}
 
 
-def servers_of(hostvars: Mapping[str, Any], database: Sequence[str], vote: Sequence[str]) -> list[dict[str, Any]]:
-    """Collect what the inventory says about each server, untouched: the check has to see what the operator wrote."""
+def servers_of(
+    hostvars: Mapping[str, Any], database: Sequence[str], vote: Sequence[str], leaving: str = ""
+) -> list[dict[str, Any]]:
+    """Collect what the inventory says about each server, untouched: the check has to see what the operator wrote.
+
+    :param leaving: a database server that is being removed. It counts as one that the inventory no longer has.
+    """
     servers = []
-    for role, names in (("database", database), ("vote", vote)):
+    for role, names in (("database", [name for name in database if name != leaving]), ("vote", vote)):
         for name in names:
             variables = hostvars[name]
             servers.append(
@@ -91,6 +96,34 @@ def observed_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: str
         }
         for name, one in found.items()
     ]
+
+
+def known_ids(hostvars: Mapping[str, Any], database: Sequence[str], stack: str) -> dict[str, int]:
+    """Collect the numbers by which corosync knows the database servers already.
+
+    The file of a server on which the cluster runs counts more than that of one on which it does not: it may be from
+    before that server was removed. A file that names one server is the package's own.
+    """
+    views = [(hostvars[name].get(f"stack_{stack}_discovered") or {}).get("crm") or {} for name in database]
+    known: dict[str, int] = {}
+    for running in (True, False):
+        for view in views:
+            told = view.get("configured_nodes") or {}
+            if bool(view.get("cluster_running")) is not running or len(told) < 2:
+                continue
+            for name, number in told.items():
+                if name in database and name not in known and int(number) not in known.values():
+                    known[name] = int(number)
+    return known
+
+
+def numbered(names: Sequence[str], known: Mapping[str, int]) -> dict[str, int]:
+    """Give every server a number; one that has a number keeps it, for corosync cannot change it while it runs."""
+    numbers = {name: known[name] for name in names if name in known}
+    for name in names:
+        if name not in numbers:
+            numbers[name] = max([*known.values(), *numbers.values()], default=0) + 1
+    return numbers
 
 
 def _networks(networks: Mapping[str, str]) -> dict[str, ipaddress.IPv4Network | ipaddress.IPv6Network]:
@@ -152,24 +185,31 @@ def topology(
     servers: Sequence[Mapping[str, Any]],
     networks: Mapping[str, str],
     virtual_addresses: Mapping[str, str],
+    known: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Derive nodes, peers, addresses, fence devices and certificate names of a cluster.
 
     :param servers: as :func:`servers_of` returns them.
     :param networks: network name to CIDR.
     :param virtual_addresses: ``write``, ``read`` and ``replication`` to an address.
+    :param known: the numbers by which corosync knows servers already.
     """
     database = [server for server in servers if server["role"] == "database"]
     vote = [server for server in servers if server["role"] == "vote"]
     links = _links(database)
+    numbers = numbered([server["name"] for server in database], known or {})
     return {
         "database": [server["name"] for server in database],
         "vote": vote[0]["name"] if vote else None,
         "vote_address": _first(vote[0]["addresses"], VOTE_ORDER, vote[0]["name"]) if vote else None,
         "links": links,
         "nodes": [
-            {"name": server["name"], "id": number, "addresses": [server["addresses"][link] for link in links]}
-            for number, server in enumerate(database, start=1)
+            {
+                "name": server["name"],
+                "id": numbers[server["name"]],
+                "addresses": [server["addresses"][link] for link in links],
+            }
+            for server in database
         ],
         "hosts": [
             {"name": server["name"], "address": _first(server["addresses"], ("public", "management"), server["name"])}

@@ -16,7 +16,12 @@ from pathlib import Path
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, Runner
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import look_until
-from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import Settings, parse_cmap, parse_quorum
+from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import (
+    Settings,
+    has_majority_alone,
+    parse_cmap,
+    parse_quorum,
+)
 
 # Pacemaker stops its resources before it ends, and a database may need long for its last checkpoint.
 _STOP_TIMEOUT = 1800.0
@@ -72,9 +77,14 @@ class CorosyncGateway:
         )
 
     def restart_qdevice(self) -> None:
-        """Restart the device daemon and wait until its vote counts again."""
+        """Restart the device daemon and wait until its vote counts again.
+
+        Its vote is missing meanwhile: the servers have to have the majority without it. One that has just been added
+        to the configuration needs a moment until its vote counts.
+        """
+        self._until(self._votes_without_device, "The servers did not have the majority without the vote host")
         self._must(["systemctl", "restart", "corosync-qdevice"])
-        self._until(self._device_votes, "the vote host's vote did not come back")
+        self._until(self._device_votes, "After a restart the vote host's vote did not come back")
 
     def restart(self) -> None:
         """Restart this server's whole cluster stack and wait until it is a member again."""
@@ -90,10 +100,10 @@ class CorosyncGateway:
             self._must(["systemctl", "start", "pacemaker"])
         self._until(
             lambda: self._quorate() and self._members() >= members,
-            f"the cluster did not come back to {members} members with quorum",
+            f"After a restart the cluster did not come back to {members} members with quorum",
         )
         if pacemaker:
-            self._until(self._online, "pacemaker did not come online")
+            self._until(self._online, "After a restart pacemaker did not come online")
 
     def _quorum(self) -> dict[str, str]:
         # The tool says 2 when the cluster has no quorum: an answer, not a failure.
@@ -104,6 +114,9 @@ class CorosyncGateway:
 
     def _members(self) -> int:
         return int(self._quorum().get("Nodes", "0"))
+
+    def _votes_without_device(self) -> bool:
+        return has_majority_alone(self._quorum())
 
     def _device_votes(self) -> bool:
         status = self._run(["corosync-quorumtool", "-s"], timeout=30).stdout
@@ -117,7 +130,7 @@ class CorosyncGateway:
     def _until(self, reached: Callable[[], bool], otherwise: str) -> None:
         def late() -> PghaError:
             return PghaError(
-                f"After a restart {otherwise} within {self._wait:g} seconds.",
+                f"{otherwise} within {self._wait:g} seconds.",
                 next_step="look at `journalctl -u corosync -u corosync-qdevice -u pacemaker` before any other "
                 "server is restarted, then run again",
             )

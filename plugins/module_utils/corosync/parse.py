@@ -96,6 +96,20 @@ def _by_node_name(settings: Settings) -> dict[str, str]:
     return renamed
 
 
+def node_ids(text: str) -> dict[str, int]:
+    """Read the numbers of the servers from a corosync.conf; empty where it has none that can be read."""
+    try:
+        settings = parse_config(text)
+    except ParseError:
+        return {}  # corosync itself says what is wrong with its file
+    start, end = "nodelist.node.", ".nodeid"
+    return {
+        key.removeprefix(start).removesuffix(end): int(value)
+        for key, value in settings.items()
+        if key.startswith(start) and key.endswith(end) and value.isdigit()
+    }
+
+
 def parse_quorum(text: str) -> dict[str, str]:
     """Read ``corosync-quorumtool -s``: its ``Name: value`` lines."""
     answer: dict[str, str] = {}
@@ -104,3 +118,10 @@ def parse_quorum(text: str) -> dict[str, str]:
         if separator and not line.startswith(" "):
             answer[name.strip()] = value.strip()
     return answer
+
+
+def has_majority_alone(quorum: Settings) -> bool:
+    """Tell from :func:`parse_quorum` whether the servers are a majority without the vote host. Each has one vote."""
+    words = quorum.get("Quorum", "").split()
+    members = quorum.get("Nodes", "")
+    return bool(words) and words[0].isdigit() and members.isdigit() and int(members) >= int(words[0])

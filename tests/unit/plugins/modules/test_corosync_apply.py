@@ -87,3 +87,21 @@ def test_a_reload_that_changes_nothing_fails(server: FakePrograms) -> None:
 def test_a_corosync_that_does_not_run_reads_its_file_when_it_starts(server: FakePrograms) -> None:
     server.add("systemctl", "exit 3")
     assert _apply(_CONFIG % 1500)["changed"] is False
+
+
+def test_the_device_daemon_restarts_only_where_the_servers_have_the_majority_without_it(
+    server: FakePrograms, tmp_path: Path
+) -> None:
+    """A third server was added and is not there yet: two servers and no vote host would be two votes of four."""
+    server.add("systemctl", "exit 0")
+    server.add("corosync-quorumtool", 'printf "Quorate: Yes\\nNodes: 2\\nQuorum: 3\\n"')
+    config = tmp_path / "corosync.conf"
+    config.write_text("new")
+    arguments = {"content": _CONFIG % 1000, "key_file": "/nonexistent", "qdevice_files": [str(config)], "wait": 0}
+    result = run_module("corosync_apply", arguments)
+    assert result["failed"] is True
+    assert "majority without the vote host" in str(result["msg"])
+    assert "restart corosync-qdevice" not in server.calls("systemctl")
+    server.add("corosync-quorumtool", 'printf "Quorate: Yes\\nNodes: 3\\nQuorum: 3\\n 1 1 A,V,NMW n1 (local)\\n"')
+    assert run_module("corosync_apply", arguments)["qdevice_restarted"] is True
+    assert "restart corosync-qdevice" in server.calls("systemctl")

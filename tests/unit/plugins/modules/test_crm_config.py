@@ -12,7 +12,13 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 from ansible_collections.pgha.cluster.plugins.modules import crm_config
-from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, FakePacemaker, bump, fixture
+from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import (
+    VERSIONS,
+    FakePacemaker,
+    RestingPacemaker,
+    bump,
+    fixture,
+)
 from ansible_collections.pgha.cluster.tests.support.module_process import run_module
 from ansible_collections.pgha.cluster.tests.support.modules import module_with
 
@@ -29,8 +35,8 @@ def cluster(request: pytest.FixtureRequest) -> FakePacemaker:
 
 
 def _run(cluster: FakePacemaker, config: str = TEXT, *, check_mode: bool = False, **params: Any) -> dict[str, Any]:
-    arguments = {"config": config, "name": "demo", "purge": True, "wait": 10, **params}
-    return crm_config.work(module_with(check_mode, **arguments), Gateway(cluster))
+    arguments = {"config": config, "name": "demo", "purge": True, "without_restart": {}, "wait": 10, **params}
+    return crm_config.work(module_with(check_mode, **arguments), Gateway(cluster), cluster)
 
 
 def test_the_quartet(cluster: FakePacemaker) -> None:
@@ -109,3 +115,32 @@ def test_a_mistake_quotes_the_text_without_its_secret(monkeypatch: pytest.Monkey
     assert result["failed"]
     assert "s3cret" not in str(result)
     assert "ip=10.0.0.1" in result["invocation"]["module_args"]["config"]
+
+
+def _extra(**parameters: str) -> str:
+    pairs = "".join(f'<nvpair id="x-{name}" name="{name}" value="{value}"/>' for name, value in parameters.items())
+    return EXTRA.replace("/>", f'><instance_attributes id="x">{pairs}</instance_attributes></primitive>')
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_parameters_that_need_no_restart_are_written_while_the_cluster_rests(version: str) -> None:
+    healthy = fixture(version, "cib-healthy.xml"), fixture(version, "crm_mon-healthy.xml")
+    cluster = RestingPacemaker(*healthy, wants=[("resources", _extra(servers="n1 n2"))])
+    _run(cluster)
+    assert not cluster.ran("crm_resource"), "a new resource is no reason to rest"
+    cluster.wants = [("resources", _extra(servers="n1 n2 n3"))]
+    gentle = {"without_restart": {"extra": ["servers"]}}
+    foretold = _run(cluster, check_mode=True, **gentle)
+    assert foretold["updated"] == ["extra"]
+    assert not cluster.ran("crm_resource")
+    done = _run(cluster, **gentle)
+    assert done == foretold
+    written = [" ".join(argv[:3]) for argv in cluster.calls if argv[0] in ("cibadmin", "crm_resource")]
+    steps = [line for line in written if "--query" not in line]
+    assert steps[-4:] == [
+        "cibadmin --create --scope=crm_config",
+        "cibadmin --patch --sync-call",
+        "crm_resource --refresh --resource=extra",
+        "cibadmin --delete --scope=crm_config",
+    ]
+    assert not _run(cluster, **gentle)["changed"]

@@ -52,3 +52,10 @@ def test_a_server_without_pacemaker_runs_no_cluster(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", "/nowhere")
     result = run_module("crm_info", {})
     assert result["cluster_running"] is False and not result.get("failed")
+
+
+def test_the_numbers_of_the_servers_come_from_the_file(tmp_path: Path) -> None:
+    place = tmp_path / "corosync.conf"
+    assert crm_info.configured_nodes(place) == {}
+    place.write_text("nodelist {\n    node {\n        name: n1\n        nodeid: 1\n    }\n}\n")
+    assert crm_info.configured_nodes(place) == {"n1": 1}

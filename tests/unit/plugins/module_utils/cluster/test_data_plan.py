@@ -10,6 +10,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.data_plan imp
     Action,
     Observed,
     data_plan,
+    joining,
     observed,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -84,3 +85,18 @@ def test_no_data_is_ever_made_where_data_exists(servers: list[Observed]) -> None
     assert [step.server for step in steps] == [server.name for server in servers]
     sources = [step for step in steps if step.action is not Action.CLONE]
     assert sources, "somebody must have the data that the others copy"
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"n1": "unknown", "n2": "unknown"}, []),
+        ({"n1": "online", "n2": "online"}, []),
+        ({"n1": "online", "n2": "offline", "n3": "unknown"}, ["n3"]),
+        ({"n1": "unclean", "n2": "unknown"}, ["n2"]),
+    ],
+    ids=["no cluster runs", "all are members", "a new one", "a new one beside a lost one"],
+)
+def test_a_server_joins_when_a_running_cluster_does_not_know_it(members: dict[str, str], expected: list[str]) -> None:
+    assert joining([{"name": name, "member": member} for name, member in members.items()]) == expected
+    assert joining([{"name": "n1"}]) == []

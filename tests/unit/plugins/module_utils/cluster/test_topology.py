@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import servers_of, topology
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import (
+    known_ids,
+    numbered,
+    servers_of,
+    topology,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
 NETWORKS = {"public": "10.78.0.0/24", "replication": "10.78.1.0/25", "management": "10.78.2.0/24"}
@@ -75,3 +80,40 @@ def test_a_server_without_any_address_is_named() -> None:
     variables["v1"]["pgha_addresses"] = {}
     with pytest.raises(PghaError, match="v1"):
         made(variables)
+
+
+def test_a_server_that_is_being_removed_counts_as_gone() -> None:
+    listed = servers_of(hostvars() | {"n3": hostvars()["n2"]}, ["n1", "n2", "n3"], ["v1"], "n2")
+    assert [one["name"] for one in listed] == ["n1", "n3", "v1"]
+    assert topology(listed, NETWORKS, VIRTUAL)["database"] == ["n1", "n3"]
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "numbers"),
+    [
+        (["n1", "n2"], {}, {"n1": 1, "n2": 2}),
+        (["n1", "n2", "n3"], {"n1": 1, "n2": 2}, {"n1": 1, "n2": 2, "n3": 3}),
+        (["n1", "n3"], {"n1": 1, "n3": 3}, {"n1": 1, "n3": 3}),
+        (["n0", "n1", "n3"], {"n1": 1, "n3": 3}, {"n0": 4, "n1": 1, "n3": 3}),
+    ],
+    ids=["a new cluster", "one more", "the second one gone", "one more in front"],
+)
+def test_a_server_keeps_its_number(names: list[str], known: dict[str, int], numbers: dict[str, int]) -> None:
+    assert numbered(names, known) == numbers
+    listed = servers_of({name: hostvars()["n1"] for name in names}, names, [])
+    made_of = topology(listed, NETWORKS, VIRTUAL, known)["nodes"]
+    assert {one["name"]: one["id"] for one in made_of} == numbers
+
+
+def test_the_numbers_of_a_running_cluster_count_more_than_an_old_file() -> None:
+    def told(running: bool, **numbers: int) -> dict[str, Any]:
+        return {"stack_x_discovered": {"crm": {"cluster_running": running, "configured_nodes": numbers}}}
+
+    variables = {
+        "n1": told(True, n1=1, n4=3),
+        "n3": told(False, n1=1, n2=2, n3=3),
+        "n4": told(True, n1=1, n4=3),
+        "n5": told(False, n5=1),
+        "n6": {},
+    }
+    assert known_ids(variables, list(variables), "x") == {"n1": 1, "n4": 3}

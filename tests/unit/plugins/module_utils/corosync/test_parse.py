@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
 from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import (
+    has_majority_alone,
+    node_ids,
     parse_cmap,
     parse_config,
     parse_quorum,
@@ -91,3 +93,26 @@ _WORD = st.from_regex(r"[a-z][a-z_]{0,9}", fullmatch=True).filter(lambda word: w
 def test_any_section_survives_writing_and_reading(values: dict[str, str]) -> None:
     body = "".join(f"  {key}: {value}\n" for key, value in values.items())
     assert parse_config(f"quorum {{\n{body}}}\n") == {f"quorum.{key}": value for key, value in values.items()}
+
+
+@pytest.mark.parametrize("version", _VERSIONS)
+def test_the_numbers_of_the_servers_are_read_from_the_file(version: str) -> None:
+    text = (_FIXTURES / version / "corosync.conf").read_text()
+    assert node_ids(text) == {"n1": 1, "n2": 2}
+    assert node_ids("totem {") == {}
+    assert node_ids("") == {}
+
+
+@pytest.mark.parametrize("version", _VERSIONS)
+def test_two_servers_of_two_are_a_majority_without_their_vote_host(version: str) -> None:
+    assert has_majority_alone(parse_quorum((_FIXTURES / version / "quorum.txt").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "quorum", "alone"), [("2", "3", False), ("3", "3", True), ("1", "2", False), ("3", "3 Activity", True)]
+)
+def test_a_server_that_is_configured_and_not_there_yet_is_missing_in_the_majority(
+    nodes: str, quorum: str, alone: bool
+) -> None:
+    assert has_majority_alone({"Nodes": nodes, "Quorum": quorum}) is alone
+    assert not has_majority_alone({})

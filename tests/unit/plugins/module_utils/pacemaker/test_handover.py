@@ -24,7 +24,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover im
     window_end,
     window_xml,
 )
-from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, FakePacemaker, fixture
+from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, RestingPacemaker, fixture
 
 NOON = datetime.datetime(2026, 11, 21, 12, 0, tzinfo=datetime.UTC)
 
@@ -49,30 +49,8 @@ def test_the_rest_ends_in_universal_time_whatever_the_clock_shows_here() -> None
     assert 'end="2026-11-21 12:00:00Z"' in window_xml(here)
 
 
-class Cluster(FakePacemaker):
-    """Takes the window in and gives it back; obeys it or not."""
-
-    obeys = True
-
-    def _cibadmin(self, argv: list[str], stdin: str, env: Mapping[str, str]) -> Completed:
-        if "--create" in argv:
-            if self.obeys:
-                self.monitor = (self.monitor or "").replace('maintenance-mode="false"', 'maintenance-mode="true"')
-            self.cib = with_window(self.cib, NOON)
-            return Completed(0, "", "")
-        if "--delete" in argv:
-            root = ET.fromstring(self.cib)
-            options = root.find("configuration/crm_config")
-            found = root.find("configuration/crm_config/cluster_property_set[@id='pgha-switchover']")
-            assert options is not None and found is not None
-            options.remove(found)
-            self.cib = ET.tostring(root, encoding="unicode")
-            return Completed(0, "", "")
-        return super()._cibadmin(argv, stdin, env)
-
-
-def cluster(version: str = "3.0") -> Cluster:
-    return Cluster(fixture(version, "cib-healthy.xml"), fixture(version, "crm_mon-healthy.xml"))
+def cluster(version: str = "3.0") -> RestingPacemaker:
+    return RestingPacemaker(fixture(version, "cib-healthy.xml"), fixture(version, "crm_mon-healthy.xml"))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
