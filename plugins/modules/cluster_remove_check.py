@@ -65,6 +65,10 @@ reached:
   description: Whether the server answers, so that it can be stopped in order.
   returned: success
   type: bool
+slot:
+  description: The replication slot of the server.
+  returned: success
+  type: str
 primary:
   description: The primary.
   returned: success
@@ -89,6 +93,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.membership import Situation, remove_verdict
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import slot_name
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Value
@@ -110,6 +115,7 @@ def _check(module: AnsibleModule) -> dict[str, Any]:
     return {
         "changed": False,
         "reached": bool(one and one.role),
+        "slot": slot_name(target),
         "primary": next((server.name for server in now.servers if server.role == "primary"), ""),
         "lines": [
             *(reason.message for reason in verdict.reasons),

@@ -26,8 +26,10 @@ options:
       - V(standby) moves everything off the node. V(maintenance) leaves everything running, unwatched.
         V(online) undoes both.
       - V(unchanged) leaves the state as it is, for setting attributes only.
+      - V(absent) lets the cluster forget the node and everything it recorded of it. Its cluster manager has to be
+        stopped, and corosync must not name it any more. Attributes do not matter then.
     type: str
-    choices: [online, standby, maintenance, unchanged]
+    choices: [online, standby, maintenance, unchanged, absent]
     default: unchanged
   attributes:
     description: Attributes to set, by name. A null deletes the attribute. Those not named here are left alone.
@@ -53,6 +55,11 @@ EXAMPLES = r"""
   pgha.cluster.crm_node:
     name: n2
     attributes: {pgha-data: ready}
+
+- name: Forget n3, which has left
+  pgha.cluster.crm_node:
+    name: n3
+    state: absent
 
 - name: Move everything off n2 until it reboots
   pgha.cluster.crm_node:
@@ -89,6 +96,8 @@ _PATIENCE = 30
 def work(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
     """Read, plan, stop if check mode, apply, read again."""
     params = module.params
+    if params["state"] == "absent":
+        return forget(module, gateway)
     wanted = plan_node.Wanted(params["name"], params["state"], params["attributes"], params["lifetime"])
     gateway.ready(params["wait"] or _PATIENCE)
 
@@ -112,6 +121,39 @@ def work(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
     return result
 
 
+def forget(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
+    """Let the cluster forget a node, unless it does not know it."""
+    name, wait = module.params["name"], module.params["wait"]
+    gateway.ready(wait or _PATIENCE)
+
+    def known() -> bool:
+        return name in parse.parse_attributes(cib.read(gateway.query_cib()))
+
+    changed = known()
+    result = {"changed": changed, "steps": [], "diff": {"before": f"node {name}\n" if changed else "", "after": ""}}
+    if module.check_mode or not changed:
+        return result
+    online = {node.name for node in parse.parse_monitor(gateway.must_monitor()).nodes if node.online}
+    if name in online:
+        raise PghaError(
+            f"{name} is online: the cluster cannot forget a node that is a member.",
+            next_step=f"on {name}: systemctl stop pacemaker corosync",
+        )
+    gateway.remove_node(name)
+    gateway.wait_until(lambda: not known(), wait or _PATIENCE, lambda: remembered(name))
+    if wait:
+        gateway.settle(wait)
+    return result
+
+
+def remembered(name: str) -> PghaError:
+    """The error for a node that comes back after it was forgotten."""
+    return PghaError(
+        f"The cluster still knows {name} after it was told to forget it.",
+        next_step="does corosync.conf on any server still name it? Then run the playbook again",
+    )
+
+
 def left(wanted: plan_node.Wanted, steps: tuple[plan_node.Step, ...]) -> PghaError:
     """The error for attributes that did not arrive."""
     return PghaError(
@@ -128,7 +170,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "state": {
                 "type": "str",
-                "choices": ["online", "standby", "maintenance", "unchanged"],
+                "choices": ["online", "standby", "maintenance", "unchanged", "absent"],
                 "default": "unchanged",
             },
             "attributes": {"type": "dict", "default": {}},

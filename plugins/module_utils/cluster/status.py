@@ -29,6 +29,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import 
 
 GUARD = "My data may be inconsistent"
 RESOURCE = "postgresql"
+LEAVING = "pgha-leaving"
 FOLLOWING = frozenset({"HS:sync", "HS:async", "HS:potential"})
 
 
@@ -79,11 +80,28 @@ def _judge_lost(report: Report, view: Mapping[str, Any], primaries: Sequence[str
         )
 
 
+def _comes_or_goes(report: Report, server: Seen, expected: Expected, view: Mapping[str, Any]) -> bool:
+    """Tell whether a server is no part of the cluster now; any other advice would be about one that should be."""
+    add = f"{expected.command}add_standby.yml -e pgha_target={server.name}"
+    if view.get("node_attributes", {}).get(server.name, {}).get(LEAVING):
+        report.add(
+            f"the removal of {server.name} was begun and has not ended",
+            f"{expected.command}remove_standby.yml -e pgha_target={server.name}, or to keep it: {add}",
+        )
+        return True
+    if view and server.reached and not server.crm.get("cluster_running") and server.name not in members(view):
+        report.add(f"{server.name} is in the inventory and no member of the cluster", add)
+        return True
+    return False
+
+
 def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, view: Mapping[str, Any]) -> None:
     nodes = members(view)
     primaries = [server.name for server in servers if server.role == "primary"]
     for server in servers:
         word = membership(nodes.get(server.name))
+        if _comes_or_goes(report, server, expected, view):
+            continue
         if not server.reached:
             # A run that was aborted has not asked every server: that is no proof of a server that is down.
             report.add(

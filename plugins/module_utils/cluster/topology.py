@@ -181,6 +181,21 @@ def _virtual(
     }
 
 
+def _nodes(
+    database: Sequence[Mapping[str, Any]], links: Sequence[str], known: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Return the members as corosync wants them."""
+    numbers = numbered([server["name"] for server in database], known)
+    return [
+        {
+            "name": server["name"],
+            "id": numbers[server["name"]],
+            "addresses": [server["addresses"][link] for link in links],
+        }
+        for server in database
+    ]
+
+
 def topology(
     servers: Sequence[Mapping[str, Any]],
     networks: Mapping[str, str],
@@ -197,20 +212,12 @@ def topology(
     database = [server for server in servers if server["role"] == "database"]
     vote = [server for server in servers if server["role"] == "vote"]
     links = _links(database)
-    numbers = numbered([server["name"] for server in database], known or {})
     return {
         "database": [server["name"] for server in database],
         "vote": vote[0]["name"] if vote else None,
         "vote_address": _first(vote[0]["addresses"], VOTE_ORDER, vote[0]["name"]) if vote else None,
         "links": links,
-        "nodes": [
-            {
-                "name": server["name"],
-                "id": numbers[server["name"]],
-                "addresses": [server["addresses"][link] for link in links],
-            }
-            for server in database
-        ],
+        "nodes": _nodes(database, links, known or {}),
         "hosts": [
             {"name": server["name"], "address": _first(server["addresses"], ("public", "management"), server["name"])}
             for server in servers

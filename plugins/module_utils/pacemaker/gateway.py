@@ -211,6 +211,10 @@ class Gateway:
         argv = ["crm_attribute", f"--node={node}", f"--name={name}", action, f"--lifetime={lifetime}"]
         self._must(argv, f"The attribute {name} of {node} could not be set.")
 
+    def remove_node(self, node: str) -> None:
+        """Let the cluster forget a node that has left, in its configuration and in the memory of its daemons."""
+        self._must(["crm_node", "--force", f"--remove={node}"], f"The cluster did not forget {node}.")
+
     def clean(self, resource: str | None, node: str | None, *, refresh: bool) -> None:
         """Forget failures, or with refresh the whole history, so that the cluster looks and decides anew."""
         argv = ["crm_resource", "--refresh" if refresh else "--cleanup"]

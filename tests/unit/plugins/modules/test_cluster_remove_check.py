@@ -26,7 +26,7 @@ def check(target: str, n3: dict[str, Any], member: str) -> dict[str, Any]:
 def test_a_standby_is_removed() -> None:
     result = check("n3", {"role": "standby", "system_identifier": "73"}, "online")
     assert result["verdict"] == "safe"
-    assert (result["reached"], result["primary"]) == (True, "n1")
+    assert (result["reached"], result["primary"], result["slot"]) == (True, "n1", "pgha_n3")
     assert result["lines"][-1] == "n3 leaves the cluster; its data stays on it, where it is."
 
 

@@ -129,7 +129,7 @@ def test_parameters_that_need_no_restart_are_written_while_the_cluster_rests(ver
     _run(cluster)
     assert not cluster.ran("crm_resource"), "a new resource is no reason to rest"
     cluster.wants = [("resources", _extra(servers="n1 n2 n3"))]
-    gentle = {"without_restart": {"extra": ["servers"]}}
+    gentle: dict[str, Any] = {"without_restart": {"extra": ["servers"]}}
     foretold = _run(cluster, check_mode=True, **gentle)
     assert foretold["updated"] == ["extra"]
     assert not cluster.ran("crm_resource")

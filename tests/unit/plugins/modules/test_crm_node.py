@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 from ansible_collections.pgha.cluster.plugins.modules import crm_node
@@ -55,3 +58,45 @@ def test_an_attribute_that_does_not_arrive_is_an_error(cluster: FakePacemaker, m
     monkeypatch.setattr(Gateway, "set_attribute", lambda *_args: None)
     with pytest.raises(PghaError, match="still differs after its attributes were set"):
         _run(cluster, attributes={"k": "v"}, wait=1)
+
+
+class Forgetful(FakePacemaker):
+    """Forgets a node when it is told to."""
+
+    def _crm_node(self, argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        root = ET.fromstring(self.cib)
+        nodes = root.find("configuration/nodes")
+        assert nodes is not None
+        nodes.remove(next(node for node in nodes if node.get("uname") == argv[-1].removeprefix("--remove=")))
+        self.cib = ET.tostring(root, encoding="unicode")
+        return Completed(0, "", "")
+
+
+def _with_a_node_that_left(version: str) -> Forgetful:
+    text = fixture(version, "cib-healthy.xml").replace("<nodes>", '<nodes><node id="9" uname="n9"/>')
+    return Forgetful(text, fixture(version, "crm_mon-healthy.xml"))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_node_that_left_is_forgotten_once(version: str) -> None:
+    cluster = _with_a_node_that_left(version)
+    before = cluster.cib
+    foretold = _run(cluster, name="n9", state="absent", check_mode=True)
+    assert foretold["diff"] == {"before": "node n9\n", "after": ""}
+    assert cluster.cib == before
+    assert _run(cluster, name="n9", state="absent") == foretold
+    assert cluster.ran("crm_node") == [["crm_node", "--force", "--remove=n9"]]
+    assert not _run(cluster, name="n9", state="absent")["changed"]
+
+
+def test_a_member_is_not_forgotten(cluster: FakePacemaker) -> None:
+    with pytest.raises(PghaError, match="is online"):
+        _run(cluster, state="absent")
+    assert _run(cluster, state="absent", check_mode=True)["changed"], "by then it will have left"
+
+
+def test_a_node_that_comes_back_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = _with_a_node_that_left("3.0")
+    monkeypatch.setattr(Gateway, "remove_node", lambda *_args: None)
+    with pytest.raises(PghaError, match="still knows n9"):
+        _run(cluster, name="n9", state="absent", wait=1)

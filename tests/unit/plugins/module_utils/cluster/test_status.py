@@ -234,3 +234,23 @@ def test_the_last_primary_that_was_alone_is_to_go_on(record: str) -> None:
     assert report["state"] == "down"
     assert says(report, "failover.yml -e pgha_target=n1")
     assert not says(report, "pgha_target=n2")
+
+
+def test_a_removal_that_was_interrupted_is_named_and_no_rebuild_advised() -> None:
+    nodes = [node("n1"), node("n2"), node("n3", online=False)]
+    attributes = {"n1": {"pgha-data": "ready"}, "n2": {"pgha-data": "ready"}, "n3": {"pgha-leaving": "begun"}}
+    view = crm(nodes=nodes, node_attributes=attributes)
+    servers = [primary("n1", crm=view), standby("n2", view), stopped("n3", {"cluster_running": False})]
+    report = status(servers, EXPECTED)
+    assert says(report, "the removal of n3 was begun and has not ended")
+    assert "remove_standby.yml -e pgha_target=n3" in str(report["next"])
+    assert "rebuild_standby" not in str(report["next"])
+    assert "systemctl start" not in str(report["next"])
+
+
+def test_a_server_that_was_only_added_to_the_inventory_is_to_be_added() -> None:
+    servers = [primary("n1"), standby("n2"), stopped("n3", {"cluster_running": False}, role="none")]
+    report = status(servers, EXPECTED)
+    assert says(report, "n3 is in the inventory and no member of the cluster")
+    assert any(step.endswith("add_standby.yml -e pgha_target=n3") for step in report["next"])
+    assert "systemctl start" not in str(report["next"])
