@@ -62,6 +62,11 @@ options:
         description: The name that logs in there.
         type: str
         default: admin
+  drop:
+    description: Servers that a lab that exists may lose. It may always get more.
+    type: list
+    elements: str
+    default: []
   space:
     description: Free space in MiB that a new lab needs on the file system of C(/var/lib).
     type: int
@@ -93,6 +98,7 @@ runtime:
   sample: runc
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +127,7 @@ ARGUMENTS = {
             "bmc_username": {"type": "str", "default": "admin"},
         },
     },
+    "drop": {"type": "list", "elements": "str", "default": []},
     "space": {"type": "int", "default": 4096},
 }
 
@@ -157,23 +164,27 @@ def claim(module: AnsibleModule, machine: Machine) -> dict[str, Any]:
     recorded = claims.read(lab.name)
     refuse(lab.name, machine_problems(machine, lab, recorded, options["space"]))
     if module.check_mode:
-        changed = _claim(claims, machine, lab, write=False)
+        changed = _claim(claims, machine, lab, options["drop"], write=False)
     else:
         with claims.lock():
-            changed = _claim(claims, machine, lab, write=True)
+            changed = _claim(claims, machine, lab, options["drop"], write=True)
     return {"changed": changed, "lab": lab.as_result(), "runtime": machine.runtime()}
 
 
-def _claim(claims: Claims, machine: Machine, lab: Lab, write: bool) -> bool:
+def _claim(claims: Claims, machine: Machine, lab: Lab, drop: Sequence[str], *, write: bool) -> bool:
     recorded = claims.read(lab.name)
     if recorded is not None:
-        different = plan.differences(recorded, lab)
+        different = plan.differences(recorded, lab, drop)
         if different:
             raise PghaError(
                 f"The lab {lab.name} exists with other settings: {'; '.join(different)}.",
                 next_step=f"remove it first (lab_state=absent, lab_name={lab.name}); its servers' data goes with it",
             )
-        return False
+        if recorded.servers == lab.servers:
+            return False
+        if write:
+            claims.write(lab)
+        return True
     others = [other for other in claims.all() if other.name != lab.name]
     refuse(lab.name, plan.collisions(lab, others, machine.routes(), machine.podman_networks()))
     if write:

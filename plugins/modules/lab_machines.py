@@ -34,6 +34,13 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  only:
+    description:
+      - With O(state=absent), the servers that are taken away from a lab that stays. It need not have them.
+      - An empty list takes away all of them.
+    type: list
+    elements: str
+    default: []
   image:
     description: The image that new servers are made of.
     type: str
@@ -73,13 +80,19 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.gateway import Claims, LabGateway
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab
-from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import Observed, Step, absent_plan, present_plan
+from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import (
+    Observed,
+    Step,
+    absent_plan,
+    drop_plan,
+    present_plan,
+)
 
 
 def steps_for(options: dict[str, Any], lab: Lab, seen: Observed) -> list[Step]:
     """Return what is to be done."""
     if options["state"] == "absent":
-        return absent_plan(lab, seen)
+        return drop_plan(lab, seen, options["only"]) if options["only"] else absent_plan(lab, seen)
     return present_plan(lab, seen, options["image"], options["runtime"])
 
 
@@ -120,6 +133,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "root": {"type": "path", "default": "/var/lib/pgha-lab"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "only": {"type": "list", "elements": "str", "default": []},
             "image": {"type": "str"},
             "runtime": {"type": "str", "default": "crun"},
         },

@@ -145,16 +145,25 @@ def collisions(
     return problems
 
 
-def differences(recorded: Lab, wanted: Lab) -> list[str]:
-    """Say in what an existing lab differs from the wanted one."""
+def differences(recorded: Lab, wanted: Lab, drop: Sequence[str] = ()) -> list[str]:
+    """Say in what an existing lab differs from the wanted one, so that it cannot become that one.
+
+    It may get more servers.
+
+    :param drop: servers that it may lose.
+    """
     problems = []
     if recorded.release != wanted.release:
         problems.append(f"its release is {recorded.release}, not {wanted.release}")
     if recorded.networks != wanted.networks:
         has, wants = (", ".join(network.subnet for network in lab.networks) for lab in (recorded, wanted))
         problems.append(f"its networks are {has}, not {wants}")
-    if recorded.servers != wanted.servers:
-        problems.append("its servers have other names or addresses")
+    servers = {server.name: server for server in wanted.servers}
+    if any(server.name in servers and server != servers[server.name] for server in recorded.servers):
+        problems.append("its servers have other addresses")
+    left = [server.name for server in recorded.servers if server.name not in servers and server.name not in drop]
+    if left:
+        problems.append(f"it has {', '.join(left)}, too; lab_drop takes such servers away, with their data")
     return problems
 
 
@@ -230,6 +239,21 @@ def present_plan(lab: Lab, seen: Observed, image: str, runtime: str) -> list[Ste
     ]
     for server in lab.servers:
         steps += _server_steps(lab, server, seen, image, runtime)
+    return steps
+
+
+def drop_plan(lab: Lab, seen: Observed, names: Sequence[str]) -> list[Step]:
+    """Return what is still to be taken away of some servers of a lab that stays."""
+    steps = []
+    for server in (server for server in lab.servers if server.name in names):
+        if seen.bmc.get(server.name, "off") != "off":
+            steps.append(Step(f"stop the BMC of {server.name}", (f"{lab.directory}/bmc", server.name, "stop")))
+        if lab.container(server) in seen.containers:
+            argv = ("podman", "rm", "--force", "--volumes", "--time", "0", lab.container(server))
+            steps.append(Step(f"remove {lab.container(server)}", argv))
+        if server.bmc_address in (seen.bmc_addresses or ()):
+            argv = ("ip", "address", "delete", f"{server.bmc_address}/32", "dev", lab.bmc_interface)
+            steps.append(Step(f"take the address {server.bmc_address} away", argv))
     return steps
 
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.gateway import Machine
 from ansible_collections.pgha.cluster.plugins.modules import lab_claim
-from ansible_collections.pgha.cluster.tests.support.labs import lab_options
+from ansible_collections.pgha.cluster.tests.support.labs import lab_options, server
 from ansible_collections.pgha.cluster.tests.support.modules import module_with
 
 
@@ -42,7 +42,7 @@ class Able(Machine):
 
 def claim(root: Path, machine: Machine | None = None, check_mode: bool = False, **changes: Any) -> dict[str, Any]:
     """Run the module's work."""
-    params = {"name": "demo", "root": str(root), "space": 4096, **lab_options(), **changes}
+    params = {"name": "demo", "root": str(root), "space": 4096, "drop": [], **lab_options(), **changes}
     return lab_claim.claim(module_with(check_mode, **params), machine or Able())
 
 
@@ -109,3 +109,17 @@ def test_a_broken_claim_is_named(tmp_path: Path) -> None:
     (tmp_path / "demo/lab.json").write_text("{}")
     with pytest.raises(PghaError, match=r"no claim of a lab.*lab\.json"):
         claim(tmp_path)
+
+
+def test_a_lab_grows_and_loses_only_what_is_named(tmp_path: Path) -> None:
+    claim(tmp_path)
+    larger = [*lab_options()["servers"], server("n3", 13)]
+    assert claim(tmp_path, check_mode=True, servers=larger)["changed"] is True
+    assert claim(tmp_path, servers=larger)["changed"] is True
+    assert claim(tmp_path, servers=larger)["changed"] is False
+    with pytest.raises(PghaError, match="it has n3, too"):
+        claim(tmp_path)
+    assert "n3" in (tmp_path / "demo/lab.json").read_text()
+    assert claim(tmp_path, drop=["n3"])["changed"] is True
+    assert "n3" not in (tmp_path / "demo/lab.json").read_text()
+    assert claim(tmp_path, drop=["n3"])["changed"] is False

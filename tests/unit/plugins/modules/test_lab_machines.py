@@ -61,6 +61,8 @@ class Machine:
             del self.containers[words[-1]]
         if words[:3] == ["ip", "address", "add"]:
             self.addresses.add(words[3].removesuffix("/32"))
+        if words[:3] == ["ip", "address", "delete"]:
+            self.addresses.remove(words[3].removesuffix("/32"))
         if words[0] == "server":
             self.power[words[1]] = words[2]
         if words[0] == "bmc":
@@ -85,9 +87,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path)
 
 
-def bring(machine: Machine, check_mode: bool = False, state: str = "present") -> dict[str, Any]:
+def bring(machine: Machine, check_mode: bool = False, state: str = "present", **changes: Any) -> dict[str, Any]:
     """Run the module's work."""
-    params = {"name": "demo", "root": str(machine.root), "state": state, "image": "image", "runtime": "crun"}
+    fixed = {"name": "demo", "root": str(machine.root), "image": "image", "runtime": "crun", "only": []}
+    params: dict[str, Any] = {**fixed, "state": state, **changes}
     return lab_machines.bring(module_with(check_mode, **params), machine)
 
 
@@ -120,6 +123,18 @@ def test_the_quartet_of_removal(machine: Machine) -> None:
     assert set(machine.bmc.values()) == {"off"}
     assert bring(machine, check_mode=True, state="absent")["changed"] is False
     assert bring(machine, state="absent")["changed"] is False
+
+
+def test_the_quartet_of_a_single_server_that_goes(machine: Machine) -> None:
+    bring(machine)
+    gone: dict[str, Any] = {"state": "absent", "only": ["n2"]}
+    assert bring(machine, check_mode=True, **gone)["changed"] is True
+    assert len(machine.containers) == 3
+    assert bring(machine, **gone)["changed"] is True
+    assert set(machine.containers) == {"pgha-demo-n1", "pgha-demo-v1"}
+    assert machine.bmc["n2"] == "off"
+    assert bring(machine, check_mode=True, **gone)["changed"] is False
+    assert bring(machine, **gone)["changed"] is False
 
 
 def test_a_step_that_fails_is_named_and_the_others_still_end(machine: Machine) -> None:

@@ -15,10 +15,11 @@ from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import (
     absent_plan,
     collisions,
     differences,
+    drop_plan,
     lab_problems,
     present_plan,
 )
-from ansible_collections.pgha.cluster.tests.support.labs import server, some_lab
+from ansible_collections.pgha.cluster.tests.support.labs import lab_options, server, some_lab
 
 LAB = some_lab()
 NAMES = [one.name for one in LAB.servers]
@@ -100,6 +101,28 @@ def test_an_existing_lab_is_not_silently_made_another() -> None:
     assert differences(LAB, LAB) == []
     assert differences(LAB, some_lab(release="trixie")) == ["its release is bookworm, not trixie"]
     assert len(differences(LAB, some_lab(prefix="10.79"))) == 2
+
+
+def test_a_lab_may_get_more_servers_and_loses_only_those_that_are_named() -> None:
+    larger = some_lab(servers=[*lab_options()["servers"], server("n3", 13)])
+    assert differences(LAB, larger) == []
+    assert differences(larger, LAB) == ["it has n3, too; lab_drop takes such servers away, with their data"]
+    assert differences(larger, LAB, ["n3"]) == []
+    assert [step.title for step in present_plan(larger, whole(), "image", "crun")] == [
+        "give bmc-demo the address 10.78.2.113",
+        "make n3",
+        "power on n3",
+        "start the BMC of n3",
+    ]
+
+
+def test_single_servers_are_taken_away_and_the_lab_stays() -> None:
+    assert [step.title for step in drop_plan(LAB, whole(), ["n2", "n9"])] == [
+        "stop the BMC of n2",
+        "remove pgha-demo-n2",
+        "take the address 10.78.2.112 away",
+    ]
+    assert drop_plan(LAB, NOTHING, ["n2"]) == []
 
 
 def test_from_nothing_every_server_is_made_powered_and_given_its_bmc() -> None:
