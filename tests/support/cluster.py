@@ -27,7 +27,11 @@ ARCHIVE = "/var/lib/postgresql/archive"
 
 
 class Cluster:
-    """The cluster of the lab inventory on one lab."""
+    """The cluster of the lab inventory on one lab.
+
+    :ivar database: its database servers; a test that adds one says so here.
+    :ivar watched: servers of the lab that are none of them, and are observed beside them.
+    """
 
     def __init__(self, name: str, prefix: str, release: str, work: Path) -> None:
         self.name = name
@@ -48,6 +52,8 @@ class Cluster:
                 "postgresql_archive_directory": ARCHIVE,
             },
         )
+        self.database: tuple[str, ...] = DATABASE_SERVERS
+        self.watched: tuple[str, ...] = ()
         self.runs: Iterator[int] = iter(range(1, 1000))
 
     @classmethod
@@ -84,7 +90,7 @@ class Cluster:
     def servers(self) -> list[Server]:
         """Return the database servers."""
         lab = self.lab
-        return [lab[name] for name in DATABASE_SERVERS]
+        return [lab[name] for name in self.database]
 
     def other(self, server: Server) -> Server:
         """Return the database server that is not this one."""
@@ -127,14 +133,16 @@ class Cluster:
     def broken(self) -> str:
         """Return what is missing for the cluster to be whole; nothing when it is."""
         roles = self.roles()
-        if sorted(roles.values()) != ["primary", "standby"]:
+        if sorted(roles.values()) != ["primary", *["standby"] * (len(self.database) - 1)]:
             return f"roles are {roles}"
         # Not asked again: a server may fall between two questions.
         primary = self.lab[next(name for name, role in roles.items() if role == "primary")]
-        standby = self.other(primary)
-        if f"{standby.name} streaming sync" not in self.followers(primary):
-            return f"{standby.name} does not stream synchronously: {self.followers(primary)}"
-        for address, holder in ((self.write, primary), (self.replication, primary), (self.read, standby)):
+        followers = self.followers(primary)
+        streaming = {line.split()[0] for line in followers if " streaming " in line}
+        synchronous = [one for one in self.servers() if f"{one.name} streaming sync" in followers]
+        if streaming != set(self.database) - {primary.name} or len(synchronous) != 1:
+            return f"not all stream, one of them synchronously: {followers}"
+        for address, holder in ((self.write, primary), (self.replication, primary), (self.read, synchronous[0])):
             holders = [one.name for one in self.servers() if self.has_address(one, address)]
             if holders != [holder.name]:
                 return f"{address} is on {holders} and not on {holder.name}"
@@ -145,7 +153,7 @@ class Cluster:
         settled = server.ssh("crm_resource --wait --timeout 5s && crm_mon -1", timeout=15)
         if settled.rc != 0:
             return f"the cluster manager has not settled: {settled.stderr.strip() or settled.stdout.strip()}"
-        online = f"Online: [ {' '.join(DATABASE_SERVERS)} ]"
+        online = f"Online: [ {' '.join(self.database)} ]"
         return "" if online in settled.stdout else f"not all servers are online:\n{settled.stdout}"
 
     def has_address(self, server: Server, address: str) -> bool:
@@ -198,7 +206,7 @@ class Cluster:
             server.ssh("crm_resource --wait --timeout 10s", timeout=20)
         said = " ".join(self.status()["next"])
         for verb in ("failover", "rebuild_standby"):
-            found = [(verb, name) for name in DATABASE_SERVERS if f"{verb}.yml -e pgha_target={name}" in said]
+            found = [(verb, name) for name in self.database if f"{verb}.yml -e pgha_target={name}" in said]
             if found:
                 return [*found]
         return []
@@ -229,8 +237,9 @@ class Cluster:
 
     def traffic(self, name: str) -> Traffic:
         """Return writer, reader and observers, to be used as a context."""
+        servers = [*self.servers(), *(self.lab[name] for name in self.watched)]
         place = Place(
-            {one.name: one.addresses for one in self.servers()}, self.write, self.read, self.replication, self.password
+            {one.name: one.addresses for one in servers}, self.write, self.read, self.replication, self.password
         )
         run = f"{next(self.runs):02d}-{name}"
         return Traffic(place, self.work / run, f"{run}-{time.time():.0f}")

@@ -59,17 +59,22 @@ class Played:
 
 
 class Playbooks:
-    """The playbooks of this collection on one inventory, with the variables that choose the lab."""
+    """The playbooks of this collection on one inventory, with the variables that choose the lab.
 
-    def __init__(self, inventory: Path, variables: Mapping[str, Any]) -> None:
+    :ivar further: inventories that add to the first one.
+    """
+
+    def __init__(self, inventory: Path, variables: Mapping[str, Any], *further: Path) -> None:
         self.inventory = inventory
         self.variables = variables
+        self.further = further
 
     def argv(self, playbook: str, *options: str, **variables: Any) -> list[str]:
         """Return the command line."""
         everything = json.dumps({**self.variables, **variables})
         path = PROJECT / "playbooks" / f"{playbook}.yml"
-        return ["ansible-playbook", "-i", str(self.inventory), str(path), "-e", everything, *options]
+        inventories = [word for one in (self.inventory, *self.further) for word in ("-i", str(one))]
+        return ["ansible-playbook", *inventories, str(path), "-e", everything, *options]
 
     @staticmethod
     def environment() -> dict[str, str]:

@@ -69,7 +69,7 @@ class Traffic:
     place: Place
     directory: Path
     name: str
-    seconds: float = 600.0
+    seconds: float = 1200.0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

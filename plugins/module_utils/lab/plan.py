@@ -249,11 +249,11 @@ def drop_plan(lab: Lab, seen: Observed, names: Sequence[str]) -> list[Step]:
         if seen.bmc.get(server.name, "off") != "off":
             steps.append(Step(f"stop the BMC of {server.name}", (f"{lab.directory}/bmc", server.name, "stop")))
         if lab.container(server) in seen.containers:
-            argv = ("podman", "rm", "--force", "--volumes", "--time", "0", lab.container(server))
-            steps.append(Step(f"remove {lab.container(server)}", argv))
+            remove = ("podman", "rm", "--force", "--volumes", "--time", "0", lab.container(server))
+            steps.append(Step(f"remove {lab.container(server)}", remove))
         if server.bmc_address in (seen.bmc_addresses or ()):
-            argv = ("ip", "address", "delete", f"{server.bmc_address}/32", "dev", lab.bmc_interface)
-            steps.append(Step(f"take the address {server.bmc_address} away", argv))
+            delete = ("ip", "address", "delete", f"{server.bmc_address}/32", "dev", lab.bmc_interface)
+            steps.append(Step(f"take the address {server.bmc_address} away", delete))
     return steps
 
 
