@@ -84,7 +84,8 @@ def scratch(live: ET.Element, statements: Sequence[Statement], name: str) -> ET.
         if section.tag == "fencing-topology":
             cib.configuration(root).remove(section)
         if section.tag == "crm_config":
-            for attributes in [part for part in section if cib.is_registry(part)]:
+            # Neither our lists nor a rest with its rule: crmsh need not understand what it is not to change.
+            for attributes in [part for part in section if cib.is_registry(part) or cib.in_one_piece(part)]:
                 section.remove(attributes)
     whole = {(SETS[s.kind], s.name) for s in statements if s.kind in SETS}
     for key, element in cib.objects(root).items():

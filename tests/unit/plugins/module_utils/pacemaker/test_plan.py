@@ -58,6 +58,16 @@ def test_a_first_run_adds_and_owns() -> None:
     assert (plan.desired.get("epoch"), plan.desired.get("num_updates")) == ("8", "0")
 
 
+def test_a_rest_stays_though_crmsh_does_not_see_it() -> None:
+    live = _live()
+    rest = '<cluster_property_set id="rest"><rule id="r"/><nvpair id="m" name="maintenance-mode" value="true"/>'
+    cib.configuration(live)[0].append(ET.fromstring(f"{rest}</cluster_property_set>"))
+    assert "maintenance-mode" not in cib.write(scratch(live, parse_text("primitive a x"), "demo"))
+    plan = _plan(live, "primitive a x", [("resources", _primitive("a"))])
+    assert "maintenance-mode" in cib.write(plan.desired)
+    assert [change.key for change in plan.changes] == [Key("resources", "a")]
+
+
 def test_generated_ids_make_no_difference() -> None:
     first = _plan(_live(), "primitive a x", [("resources", _primitive("a"))]).desired
     assert _plan(first, "primitive a x", [("resources", _primitive("a", prefix="other-"))]).empty
