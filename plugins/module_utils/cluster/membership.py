@@ -151,7 +151,8 @@ def joined(now: Situation, target: str) -> bool:
     primary = next((server for server in now.others(target) if server.role == "primary"), None)
     if one is None or primary is None:
         return False
-    return one.member == "online" and one.streams and bool(one.identifier) and one.identifier == primary.identifier
+    follows = one.role == "standby" and one.streams
+    return one.member == "online" and follows and bool(one.identifier) and one.identifier == primary.identifier
 
 
 def _data(target: Server, others: Sequence[Server]) -> Iterator[Reason]:
