@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What was discovered; ``PLANNED`` is what a change on purpose asks beside it."""
+    """What was discovered, and beside it what a change on purpose asks (``PLANNED``), and one of the servers."""
 
     DOCUMENTATION = r"""
 options:
@@ -44,4 +44,21 @@ options:
     elements: str
     choices: [long_transaction, backup_running, slot_left_behind]
     default: []
+"""
+
+    MEMBERSHIP = r"""
+options:
+  vote:
+    description: The vote host; empty for none.
+    type: str
+    default: ""
+  fenced:
+    description: The servers that have a fence device.
+    type: list
+    elements: str
+    default: []
+  accept_split_brain:
+    description: Whether a person accepts a cluster that cannot prove a lost server to be off.
+    type: bool
+    default: false
 """

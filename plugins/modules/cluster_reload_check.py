@@ -13,24 +13,13 @@ version_added: 0.1.0
 author:
   - pgha.cluster contributors (@pgha)
 description:
-  - Fails unless every database server answers, holds data, and the cluster manager runs.
+  - Fails unless every database server answers, holds data, and the cluster manager runs, and for settings with which
+    PostgreSQL would not start as a standby.
   - Says which settings wait for a restart. Right after a reload those are the ones that it could not put in force.
   - Changes nothing.
 extends_documentation_fragment:
-  - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - pgha.cluster.discovered
 options:
-  servers:
-    description: What the filter P(pgha.cluster.discovered#filter) returned.
-    type: list
-    elements: dict
-    required: true
   command:
     description: How a playbook is called, up to its name, for the next command.
     type: str
@@ -75,6 +64,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.reload import reload_verdict, waiting
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.settings import refuse_lowered
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Value
@@ -100,6 +90,7 @@ def _check(module: AnsibleModule) -> dict[str, Any]:
             next_step="run the status playbook, which says what is wrong and what to do; deploy.yml makes a cluster "
             "and add_standby.yml adds a server to one",
         )
+    refuse_lowered(found, {str(one["name"]) for one in found})
     settings = waiting(found)
     return {
         "changed": False,

@@ -18,37 +18,13 @@ description:
   - A server that gives no answer may be removed when the cluster holds it for off.
   - Changes nothing.
 extends_documentation_fragment:
-  - pgha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - pgha.cluster.discovered
+  - pgha.cluster.discovered.membership
 options:
   target:
     description: The server to be removed.
     type: str
     required: true
-  servers:
-    description: What the filter P(pgha.cluster.discovered#filter) returned, with the server.
-    type: list
-    elements: dict
-    required: true
-  vote:
-    description: The vote host; empty for none.
-    type: str
-    default: ""
-  fenced:
-    description: The servers that have a fence device.
-    type: list
-    elements: str
-    default: []
-  accept_split_brain:
-    description: Whether a person accepts a cluster that cannot prove a lost server to be off.
-    type: bool
-    default: false
 """
 
 EXAMPLES = r"""

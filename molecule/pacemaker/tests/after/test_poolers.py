@@ -40,13 +40,13 @@ client_tls_sslmode = require
 client_tls_cert_file = /etc/pgbouncer/pool.crt
 client_tls_key_file = /etc/pgbouncer/pool.key
 """
-INSTALL = """set -e
-export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update
-apt-get -qqy install --no-install-recommends pgbouncer openssl >/dev/null
+INSTALL = (
+    "apt-get -qq update && "
+    "DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends pgbouncer openssl"
+)
+START = """set -e
 cd /etc/pgbouncer
-openssl req -quiet -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=pool -keyout pool.key -out pool.crt 2>/dev/null \\
-  || openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=pool -keyout pool.key -out pool.crt
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=pool -keyout pool.key -out pool.crt
 chown postgres pool.key
 systemctl restart pgbouncer
 """
@@ -78,14 +78,14 @@ def pool(clients: Cluster) -> Iterator[Pool]:
     vote = clients.lab["v1"]
     password = "only-in-this-lab"
     users = f'"{USER}" "{clients.password}"\n"pgha_pooler" "{password}"\n'
-    vote.must("mkdir -p /etc/pgbouncer")
+    vote.must(INSTALL, timeout=180)
     for name, text in (("pgbouncer.ini", CONFIG.format(write=clients.write, port=PORT)), ("userlist.txt", users)):
         assert vote.ssh(f"cat >/etc/pgbouncer/{name}", stdin=text).rc == 0
-    vote.must(INSTALL, timeout=180)
+    vote.must(START)
     try:
         yield Pool(vote.addresses["public"], password)
     finally:
-        vote.must("apt-get -qqy purge pgbouncer >/dev/null; rm -rf /etc/pgbouncer", timeout=120)
+        vote.must("apt-get -qqy purge pgbouncer; rm -rf /etc/pgbouncer", timeout=120)
 
 
 @contextlib.contextmanager

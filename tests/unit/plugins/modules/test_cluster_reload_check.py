@@ -34,3 +34,12 @@ def test_a_silent_server_is_refused_with_the_next_step() -> None:
     assert "n2 gave no answer" in result["msg"]
     assert "n1 loads" not in result["msg"]
     assert "status playbook" in result["msg"]
+
+
+def test_a_setting_with_which_no_standby_would_start_is_refused() -> None:
+    control = {"settings": {"max_connections": 200}}
+    n2 = {"postgres": {"role": "standby", "running": True, "control": control}}
+    assert check(**n2, settings={"max_connections": 200})["verdict"] == "safe"
+    result = check(**n2, settings={"max_connections": 150})
+    assert result["failed"] is True
+    assert "max_connections = 150 on n2" in result["msg"]
