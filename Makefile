@@ -95,6 +95,10 @@ molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|t
 bench: venv ## Measure deploy, second run and write outages; medians beside the raw cost
 	PYTHONPATH=$(COLLECTIONS) python -m tests.bench
 
+.PHONY: bench-rebuild
+bench-rebuild: venv ## Measure rewinds and clones over sizes of the database (half an hour); table, and plot in build/bench
+	PYTHONPATH=$(COLLECTIONS) python -m tests.bench.rebuild
+
 .PHONY: build
 build: venv ## Build the collection's archive into build/
 	ansible-galaxy collection build --force --output-path build .

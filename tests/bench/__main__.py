@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.pgha.cluster.tests.bench import raw
+from ansible_collections.pgha.cluster.tests.bench.figures import shown
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server
@@ -35,19 +35,6 @@ class Row:
     def line(self) -> str:
         """Return it as text: median (least to most), and the same for the raw cost."""
         return f"{self.what:38} {shown(self.ours):>24} {shown(self.raw):>24}  {self.beside}"
-
-
-def shown(values: list[float]) -> str:
-    """Return median and range."""
-    if not values:
-        return "-"
-    return f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
-
-
-def fresh(cluster: Cluster) -> None:
-    """Make the lab anew; its image is kept, so that only the servers are."""
-    cluster.playbooks.must("lab", lab_state="absent")
-    cluster.playbooks.must("lab")
 
 
 @contextlib.contextmanager
@@ -96,7 +83,7 @@ def main() -> None:
         cluster = Cluster.chosen(Path(directory), {"PGHA_LAB": "bench", "PGHA_PREFIX": "10.89", **os.environ})
         for run in range(1, runs + 1):
             print(f"run {run} of {runs}", flush=True)
-            fresh(cluster)
+            raw.fresh(cluster)
             before = {server.name: raw.packages_of(server) for server in cluster.lab}
             rows["deploy"].ours.append(cluster.playbooks.must("deploy").seconds)
             added = {server.name: raw.packages_of(server) - before[server.name] for server in cluster.lab}
@@ -105,11 +92,11 @@ def main() -> None:
             rows["switchover"].ours.append(switchover(cluster, f"switchover-{run}"))
             rows["kill"].ours.append(outage(cluster, f"kill-{run}", killed))
             rows["power"].ours.append(outage(cluster, f"power-{run}", faults.power_cut))
-            fresh(cluster)
+            raw.fresh(cluster)
             rows["deploy"].raw.append(raw.deploy(cluster, added))
             rows["kill"].raw.append(raw.kill_outage(cluster))
             rows["switchover"].raw.append(raw.switchover_outage(cluster))
-            fresh(cluster)
+            raw.fresh(cluster)
             rows["deploy"].raw.append(raw.deploy(cluster, added))
             rows["power"].raw.append(raw.power_outage(cluster))
         cluster.playbooks.must("lab", lab_state="absent")

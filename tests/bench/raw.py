@@ -22,6 +22,12 @@ INSTALL_SECONDS = 600
 HBA = "hostssl all all {prefix}.0.0/22 scram-sha-256\nhost replication all {prefix}.1.0/24 scram-sha-256"
 
 
+def fresh(cluster: Cluster) -> None:
+    """Make the lab anew; its image is kept, so that only the servers are."""
+    cluster.playbooks.must("lab", lab_state="absent")
+    cluster.playbooks.must("lab")
+
+
 def packages_of(server: Server) -> set[str]:
     """Return the installed packages."""
     return set(server.must("dpkg-query -W -f '${Package}\\n'").split())

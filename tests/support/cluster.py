@@ -98,19 +98,19 @@ class Cluster:
 
     # What the servers themselves say
 
-    def ask(self, server: Server, statement: str, database: str = "postgres") -> Answer:
+    def ask(self, server: Server, statement: str, database: str = "postgres", *, timeout: float = 15) -> Answer:
         """Run SQL on a server over its socket as postgres."""
         command = f"cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d {database}"
-        return server.ssh(command, timeout=15, stdin=statement)
+        return server.ssh(command, timeout=timeout, stdin=statement)
 
     def sql(self, server: Server, statement: str, database: str = "postgres") -> str:
         """Return what a query says on a server; nothing when nobody answers there."""
         answer = self.ask(server, statement, database)
         return answer.stdout.strip() if answer.rc == 0 else ""
 
-    def must_sql(self, server: Server, statement: str, database: str = "postgres") -> str:
+    def must_sql(self, server: Server, statement: str, database: str = "postgres", *, timeout: float = 15) -> str:
         """Run SQL on a server that has to succeed."""
-        answer = self.ask(server, statement, database)
+        answer = self.ask(server, statement, database, timeout=timeout)
         assert answer.rc == 0, f"{server.name}: {answer.stderr or answer.stdout}"
         return answer.stdout.strip()
 

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was measured, and its medians as text; no server is needed for any of this."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MEGABYTE = 2**20
+GIGABYTE = 2**30
+CLONE = 0
+
+
+def shown(values: Sequence[float]) -> str:
+    """Return median and range."""
+    if not values:
+        return "-"
+    return f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+
+
+def listed(text: str) -> list[float]:
+    """Return the numbers of a list such as `0.1,1,4`, the least first.
+
+    :raises ValueError: it is no list of numbers greater than nothing.
+    """
+    numbers = sorted({float(word) for word in text.split(",")})
+    if numbers[0] <= 0:
+        raise ValueError(f"{text!r}: every number has to be greater than 0")
+    return numbers
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """One old primary that was brought back.
+
+    :ivar size: of the database, in gigabytes.
+    :ivar diverged: megabytes of WAL that it had written after the fork and that were undone; `CLONE` for a full copy.
+    :ivar seconds: as the module says.
+    :ivar received: megabytes that came in over the replication network while the module ran.
+    :ivar wal: megabytes of WAL files that the new primary had then.
+    """
+
+    size: float
+    diverged: float
+    seconds: float
+    received: float
+    wal: float
+
+
+def named(diverged: float) -> str:
+    """Return in words how it was brought back."""
+    return "full clone" if diverged == CLONE else f"rewind of {diverged:g} MB of WAL"
+
+
+def ways(measured: Sequence[Rebuild]) -> list[float]:
+    """Return every divergence that was measured, the least first, and the clone last."""
+    found = {one.diverged for one in measured}
+    return sorted(found - {CLONE}) + sorted(found & {CLONE})
+
+
+def sizes(measured: Sequence[Rebuild]) -> list[float]:
+    """Return every size that was measured, the least first."""
+    return sorted({one.size for one in measured})
+
+
+def line(measured: Sequence[Rebuild], diverged: float, quantity: str) -> list[tuple[float, float]]:
+    """Return for each size the median of `seconds` or `received`; a size without a measurement is left out."""
+    found = []
+    for size in sizes(measured):
+        values = [getattr(one, quantity) for one in measured if (one.size, one.diverged) == (size, diverged)]
+        if values:
+            found.append((size, float(statistics.median(values))))
+    return found
+
+
+def table(measured: Sequence[Rebuild]) -> str:
+    """Return all of it as text, one line for each size and way."""
+    lines = [
+        f"{'database':10} {'brought back by':24} {'time [s]':>24} {'received [MB]':>28} {'WAL of the primary [MB]':>28}"
+    ]
+    for size in sizes(measured):
+        for diverged in ways(measured):
+            runs = [one for one in measured if (one.size, one.diverged) == (size, diverged)]
+            seconds, received, wal = (
+                shown([getattr(one, quantity) for one in runs]) for quantity in ("seconds", "received", "wal")
+            )
+            lines.append(f"{f'{size:g} GB':10} {named(diverged):24} {seconds:>24} {received:>28} {wal:>28}")
+    return "\n".join(lines)
