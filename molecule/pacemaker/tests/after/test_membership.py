@@ -21,7 +21,7 @@ from ansible_collections.pgha.cluster.tests.support.trial import Book
 pytestmark = pytest.mark.usefixtures("healed")
 full_only = pytest.mark.skipif(os.environ.get("PGHA_FAULTS") == "short", reason="PGHA_FAULTS=short leaves it out")
 
-THIRD = PROJECT / "molecule" / "pacemaker" / "third.yml"
+THIRD = PROJECT / "molecule" / "pacemaker" / "inventory" / "third.yml"
 SLOTS = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'pgha_n3'"
 
 
