@@ -1,14 +1,22 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A result file for each pytest run. A molecule scenario starts several, and a fixed name would keep only the last."""
+"""What every pytest run has: examples without a time limit, and a result file of its own.
+
+A molecule scenario starts several runs, and a fixed name would keep only the last.
+"""
 
 from __future__ import annotations
 
 import os
 import time
 
+import hypothesis
 import pytest
+
+# How long an example takes says something about the machine, and nothing about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -70,7 +70,7 @@ FAULTS = [
     Fault("pacemaker killed", lambda trial: killed(trial.primary, "pacemakerd", WATCHED), None),
     Fault("corosync killed", lambda trial: killed(trial.primary, "corosync", JOINED), None, 60),
 ]
-IN_SHORT = {"postgres killed", "primary's power cut", "all the primary's cables cut", "standby's power cut"}
+IN_SHORT = {"postgres killed", "primary's power cut", "all the primary's cables cut"}
 
 
 @pytest.mark.parametrize("fault", [pytest.param(fault, id=fault.name.replace(" ", "-")) for fault in FAULTS])

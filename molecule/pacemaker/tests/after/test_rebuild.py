@@ -13,8 +13,10 @@ from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_unti
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
-pytestmark = pytest.mark.usefixtures("healed")
-full_only = pytest.mark.skipif(SHORT, reason="only PGHA_FAULTS=full runs it")
+pytestmark = [
+    pytest.mark.usefixtures("healed"),
+    pytest.mark.skipif(SHORT, reason="PGHA_FAULTS=short has its rewinds after its faults"),
+]
 
 
 def data_of(server: Server) -> str:
@@ -44,7 +46,6 @@ def test_an_old_primary_is_rewound_and_what_it_had_is_kept(clients: Cluster, boo
         old.must(f"ls {data_of(old)}.pgha-diverged-*/0*")
 
 
-@full_only
 def test_what_an_interrupted_rewind_left_is_moved_aside(clients: Cluster, book: Book) -> None:
     with book.trial(clients, "rewind interrupted") as trial:
         trial.strike()
@@ -57,7 +58,6 @@ def test_what_an_interrupted_rewind_left_is_moved_aside(clients: Cluster, book: 
         clients.wait_whole()
 
 
-@full_only
 def test_without_the_wal_of_the_fork_all_is_copied(clients: Cluster, book: Book) -> None:
     with book.trial(clients, "WAL of the fork gone") as trial:
         trial.strike()
