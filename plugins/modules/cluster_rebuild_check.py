@@ -19,9 +19,9 @@ extends_documentation_fragment:
   - pgha.cluster.discovered
 options:
   target:
-    description: The server to be rebuilt.
+    description: The server to be rebuilt. Empty for all that answer and do not follow.
     type: str
-    required: true
+    default: ""
   how:
     description: V(cheapest) does the least that is proven to be right; V(clone) copies all in any case.
     type: str
@@ -37,10 +37,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-needed:
-  description: False for a server that follows the primary already.
+targets:
+  description: The servers to be rebuilt, one after the other.
   returned: success
-  type: bool
+  type: list
+  elements: str
 verdict:
   description: The value C(safe); any other fails.
   returned: always
@@ -60,15 +61,29 @@ lines:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import needed, rebuild_verdict, server_of
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import (
+    Server,
+    chosen,
+    needed,
+    rebuild_verdict,
+    server_of,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import judge, safe
+
+
+def _doing(servers: list[Server], target: str, how: str) -> str:
+    if how == "clone" or needed(servers, target):
+        return f"{target} becomes a standby again; what only it has is kept."
+    return f"{target} follows the primary already."
 
 
 def _check(module: AnsibleModule) -> dict[str, Any]:
     servers = [server_of(one) for one in module.params["servers"]]
-    target = module.params["target"]
-    verdict = rebuild_verdict(servers, target)
+    targets = chosen(servers, module.params["target"])
+    reasons = dict.fromkeys(reason for target in targets for reason in rebuild_verdict(servers, target).reasons)
+    verdict = judge(reasons or [safe("none_needed", "Every server that answers is the primary or follows it.")])
     if verdict.blocks:
         raise PghaError(
             "The rebuild is refused: " + " ".join(reason.message for reason in verdict.reasons),
@@ -76,12 +91,11 @@ def _check(module: AnsibleModule) -> dict[str, Any]:
             next_step="run the status playbook, which says what is wrong and what to do; then name the server with "
             "-e pgha_target=<server>",
         )
-    needs = module.params["how"] == "clone" or needed(servers, target)
-    doing = "becomes a standby again; what only it has is kept" if needs else "follows the primary already"
+    doing = [_doing(servers, target, module.params["how"]) for target in targets]
     return {
         "changed": False,
-        "needed": needs,
-        "lines": [*(reason.message for reason in verdict.reasons), f"{target} {doing}."],
+        "targets": targets,
+        "lines": [*(reason.message for reason in verdict.reasons), *doing],
         **verdict.as_result(),
     }
 
@@ -90,7 +104,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "target": {"type": "str", "required": True},
+            "target": {"type": "str", "default": ""},
             "how": {"type": "str", "choices": ["cheapest", "clone"], "default": "cheapest"},
             "servers": {"type": "list", "elements": "dict", "required": True},
         },

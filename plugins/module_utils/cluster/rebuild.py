@@ -71,6 +71,13 @@ def rebuild_verdict(servers: Sequence[Server], target: str) -> Verdict:
     return judge(reasons)
 
 
+def chosen(servers: Sequence[Server], target: str) -> list[str]:
+    """Return the servers to rebuild: the one that was named, or every one that answers, is down, and should follow."""
+    if target:
+        return [target]
+    return [one.name for one in servers if one.reached and not one.takes_writes and not one.follows]
+
+
 def needed(servers: Sequence[Server], target: str) -> bool:
     """Return False for a server that follows the primary already."""
     return not any(server.name == target and server.follows for server in servers)

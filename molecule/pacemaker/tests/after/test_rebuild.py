@@ -53,7 +53,8 @@ def test_what_an_interrupted_rewind_left_is_moved_aside(clients: Cluster, book: 
         data = data_of(old)
         # As a power cut in the middle leaves it: marked, and a file of the new primary already in it.
         old.must(f"""echo '{{"inode": '$(stat -c %i {data})'}}' >{data}.pgha-rewind.json && : >{data}/global/1262""")
-        done = clients.playbooks.must("rebuild_standby", pgha_target=old.name)
+        # No name: all that need it, and that is this one.
+        done = clients.playbooks.must("rebuild_standby")
         assert "clone: a pg_rewind of it did not come to its end" in done.output, done.output[-3000:]
         clients.wait_whole()
 

@@ -19,18 +19,28 @@ def check(target: str, n1: dict[str, Any], **more: str) -> dict[str, Any]:
 def test_the_old_primary_is_rebuilt() -> None:
     result = check("n1", {"postgres": {"role": "none"}, "attributes": {"postgresql-status": "STOP"}})
     assert result["verdict"] == "safe"
-    assert result["needed"] is True
+    assert result["targets"] == ["n1"]
     assert "n1 becomes a standby again; what only it has is kept." in result["lines"]
 
 
 def test_a_standby_in_service_is_left_alone() -> None:
     result = check("n1", {"postgres": {"role": "standby"}, "attributes": {"postgresql-status": "HS:sync"}})
-    assert result["needed"] is False
+    assert result["lines"][-1] == "n1 follows the primary already."
+
+
+def test_without_a_name_all_that_need_it_are_rebuilt() -> None:
+    down = {"postgres": {"role": "none"}, "attributes": {}}
+    following = {"postgres": {"role": "standby"}, "attributes": {"postgresql-status": "HS:sync"}}
+    assert check("", down)["targets"] == ["n1"]
+    assert check("", {})["targets"] == []
+    result = check("", following)
+    assert (result["verdict"], result["targets"]) == ("safe", [])
+    assert "Every server that answers is the primary or follows it." in result["lines"]
 
 
 def test_a_clone_is_made_when_it_is_asked_for_and_a_misspelt_one_is_refused() -> None:
     following = {"postgres": {"role": "standby"}, "attributes": {"postgresql-status": "HS:sync"}}
-    assert check("n1", following, how="clone")["needed"] is True
+    assert "becomes a standby again" in check("n1", following, how="clone")["lines"][-1]
     assert check("n1", following, how="klone")["failed"] is True
 
 
@@ -43,4 +53,5 @@ def test_the_primary_is_refused_with_the_next_step() -> None:
 
 def test_a_standby_that_has_just_come_up_is_left_alone_before_the_cluster_knows_of_it() -> None:
     postgres = {"role": "standby", "streaming": True}
-    assert check("n1", {"postgres": postgres, "attributes": {"postgresql-status": "HS:alone"}})["needed"] is False
+    result = check("n1", {"postgres": postgres, "attributes": {"postgresql-status": "HS:alone"}})
+    assert result["lines"][-1] == "n1 follows the primary already."

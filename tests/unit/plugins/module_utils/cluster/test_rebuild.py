@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import (
     Server,
+    chosen,
     needed,
     rebuild_verdict,
     server_of,
@@ -40,6 +41,13 @@ def test_verdicts(servers: list[Server], target: str, value: Value, codes: list[
     verdict = rebuild_verdict(servers, target)
     assert verdict.value is value
     assert [reason.code for reason in verdict.reasons] == codes
+
+
+def test_without_a_name_neither_the_primary_nor_a_silent_server_is_chosen() -> None:
+    assert chosen([STOPPED, PRIMARY], "") == ["n1"]
+    assert chosen([GONE, PRIMARY], "") == []
+    assert chosen([FOLLOWER, PRIMARY], "") == []
+    assert chosen([FOLLOWER, PRIMARY], "n1") == ["n1"]
 
 
 def test_a_follower_needs_nothing() -> None:
