@@ -149,3 +149,13 @@ def test_the_past_ends_at_the_fork(fork: Lsn, place: Lsn) -> None:
     assert past.contains(Position(1, place, is_end=False)) == (place < fork)
     assert past.contains(Position(2, place))
     assert not past.contains(Position(3, place))
+
+
+@pytest.mark.parametrize("version", ["15", "17"])
+def test_a_rewind_says_what_it_costs_and_where_its_wal_begins(version: str) -> None:
+    assert parse.rewind_cost(text(version, "rewind-dry-run.txt")) > 2**20
+    assert parse.label_start(text(version, "backup_label-rewound.txt")) == Lsn.parse("0/3000028")
+    with pytest.raises(ParseError, match="how much it has to copy"):
+        parse.rewind_cost(text(version, "rewind-wal-recycled.txt"))
+    with pytest.raises(ParseError, match="where its WAL begins"):
+        parse.label_start("")
