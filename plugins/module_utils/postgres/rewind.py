@@ -118,6 +118,8 @@ class Rewinder:
 
         pg_rewind does that too, and lets PostgreSQL recycle the WAL of the last common checkpoint, which it needs then.
         """
+        # Whoever tried to start it as a standby left this, and then no single-user server starts. It is placed again.
+        (self.data / "standby.signal").unlink(missing_ok=True)
         call = [str(self.binaries / "postgres"), "--single", "-D", str(self.data)]
         if self.config_file:
             call += ["-c", f"config_file={self.config_file}"]

@@ -153,8 +153,8 @@ class Job:
         try:
             done = self.rewinder.rewind(target.control, source.history, _stamp(), progress)
         except PghaError as failed:
-            self.log(f"rewinding failed, cloning instead: {failed} {failed.said}")
-            return {"rewind_failed": f"{failed} {failed.said}".strip()}
+            self.log(f"rewinding failed, cloning instead: {failed} {failed.said or ''}")
+            return {"rewind_failed": f"{failed.message} {(failed.said or '').strip()}".strip()}
         self.log(f"rewound {self.data}; the WAL of what was undone is in {done['diverged_wal']}")
         return done
 
@@ -202,13 +202,18 @@ class Job:
                 result |= self.apply(due.decision, source, target, progress)
                 due, source, target = self.plan(force=False)
                 if due.decision is Decision.CLONE:
-                    result |= self.result(due, source)
+                    result |= self.result(_after(due, result.get("rewind_failed", "")), source)
         if due.decision is not Decision.KEEP:
             raise PghaError(f"The data is in place and still could not follow: {due.reason}.")
         files.beside(self.data, "rewind.json").unlink(missing_ok=True)
         if done & {Decision.CLONE, Decision.FINISH}:
             result["dropped"] = drop_older(self.data, max(self.given["keep"], 1))
         return result | {"seconds": round(time.monotonic() - began, 1)}
+
+
+def _after(step: CloneStep, failed: str) -> CloneStep:
+    """Return the same step with what became of a rewind before it."""
+    return replace(step, reason=f"a rewind failed ({failed.splitlines()[-1]})") if failed else step
 
 
 def _stamp() -> str:

@@ -43,6 +43,7 @@ class Tools:
 
     dry_run: Completed = field(default_factory=lambda: Completed(0, "", COST))
     recovery: Completed = field(default_factory=lambda: Completed(0, "", ""))
+    forbidden: Path | None = None
     called: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
 
@@ -53,6 +54,8 @@ class Tools:
         self.passwords.append((env or {}).get("PGPASSWORD", ""))
         if argv[0].endswith("pg_controldata"):
             return Completed(0, CRASHED.replace("Minimum recovery ending location:     0/0", f"{MIN}3000200"), "")
+        if "--single" in argv and self.forbidden is not None and self.forbidden.exists():
+            return Completed(1, "", "FATAL:  standby mode is not supported by single-user servers")
         return self.recovery if "--single" in argv else self.dry_run
 
 
@@ -180,6 +183,9 @@ def test_what_pg_rewind_complains_of_is_told(rewinder: Rewinder, tools: Tools) -
 def test_a_crashed_server_replays_its_wal_first_and_keeps_it(
     rewinder: Rewinder, tools: Tools, asked: dict[str, Any]
 ) -> None:
+    # As the resource agent leaves it when it refuses to start an old primary: "standby mode is not supported".
+    (rewinder.data / "standby.signal").touch()
+    tools.forbidden = rewinder.data / "standby.signal"
     done = rewind(rewinder)
     recovery, dry_run = tools.called[:2]
     assert "--single" in recovery
