@@ -77,7 +77,10 @@ def _lines(order: Order) -> list[str]:
         return [reason.message for reason in order.verdict.reasons]
     lines = [f"{name} restarts as a standby." for name in order.standbys]
     if order.primary:
-        lines += [f"{order.target} takes over from {order.primary}.", f"{order.primary} restarts as a standby then."]
+        lines += [
+            f"A standby takes over from {order.primary}; {order.target}, as it looks now.",
+            f"{order.primary} restarts as a standby then.",
+        ]
     return lines
 
 

@@ -75,9 +75,11 @@ def restart_order(found: Sequence[Mapping[str, Any]], mode: str, accepted: Seque
     primary = now.primary.name if now.primary else ""
     standbys = tuple(server.name for server in now.servers if server.name in waiting and server.name != primary)
     reasons = _lowered(found)
-    # What a person has to accept is cut by the switchover only; a standby takes nobody's transactions with it.
+    # What a person has to accept is cut by the switchover only; a standby takes nobody's transactions with it. Nor does
+    # the primary have to wait for it: of three servers one standby has every commit, and another one takes its turn.
     for name in standbys:
-        reasons += switchover_verdict(now, name, tuple(ACCEPTABLE)).reasons
+        judged = switchover_verdict(now, name, tuple(ACCEPTABLE)).reasons
+        reasons += [reason for reason in judged if reason.code != "not_synchronous"]
     target = ""
     if not primary or primary in waiting:
         target = choose(now)

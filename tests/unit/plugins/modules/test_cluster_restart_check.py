@@ -28,7 +28,7 @@ def test_the_order_is_told() -> None:
     assert (result["standbys"], result["primary"], result["target"]) == (["n2"], "n1", "n2")
     assert result["lines"] == [
         "n2 restarts as a standby.",
-        "n2 takes over from n1.",
+        "A standby takes over from n1; n2, as it looks now.",
         "n1 restarts as a standby then.",
     ]
 

@@ -74,8 +74,17 @@ def codes(order: Order) -> set[str]:
 
 def test_a_cluster_that_is_not_whole_restarts_nothing() -> None:
     assert codes(ordered(primary(**WAITS), standby(role="stopped"))) == {"not_a_standby"}
-    assert codes(ordered(primary(sync_state="async"), standby(**WAITS))) == {"not_synchronous"}
+    assert codes(ordered(primary(sync_state="async", **WAITS), standby())) == {"not_synchronous"}
     assert "no_primary" in codes(ordered(standby("n1", **WAITS), standby()))
+
+
+def test_of_three_servers_the_standby_that_nobody_waits_for_restarts_too() -> None:
+    replicas = [
+        {"name": name, "state": "streaming", "sync_state": state, "lag_bytes": 0}
+        for name, state in (("n2", "sync"), ("n3", "potential"))
+    ]
+    order = ordered(primary(replicas=replicas, **WAITS), standby("n2", **WAITS), standby("n3", **WAITS))
+    assert (order.standbys, order.target, codes(order)) == (("n2", "n3"), "n2", set())
 
 
 def test_a_long_transaction_matters_only_where_the_primary_is_left() -> None:
