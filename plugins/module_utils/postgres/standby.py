@@ -152,9 +152,10 @@ class Job:
         self.log(f"rewinding {self.data} to {self.given['host']}; progress in {progress.name}")
         try:
             done = self.rewinder.rewind(target.control, source.history, _stamp(), progress)
-        except PghaError as failed:
-            self.log(f"rewinding failed, cloning instead: {failed} {failed.said or ''}")
-            return {"rewind_failed": f"{failed.message} {(failed.said or '').strip()}".strip()}
+        except (PghaError, OSError) as failed:
+            said = f"{failed} {getattr(failed, 'said', None) or ''}".strip()
+            self.log(f"rewinding failed, cloning instead: {said}")
+            return {"rewind_failed": said}
         self.log(f"rewound {self.data}; the WAL of what was undone is in {done['diverged_wal']}")
         return done
 

@@ -128,6 +128,19 @@ def test_a_rewind_that_fails_is_followed_by_a_clone(parted: dict[str, Any], prim
     assert not files.beside(data, "rewind.json").exists()
 
 
+def test_a_rewind_for_which_there_is_no_room_is_followed_by_a_clone(
+    parted: dict[str, Any], primary: Primary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    result = work(parted)
+    assert primary.slot_ready
+    assert result["decision"] == "clone"
+    assert "No space left" in result["reason"]
+
+
 def test_the_next_run_clones_what_an_interrupted_rewind_left(
     parted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
