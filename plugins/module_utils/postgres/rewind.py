@@ -105,13 +105,13 @@ class Rewinder:
     def cost(self) -> int | None:
         """Return how many bytes pg_rewind would copy, without changing anything; the server was stopped in order.
 
-        None when it sees no fork: before the primary's first checkpoint after its promotion (before PostgreSQL 16).
+        It costs as much as the rewind itself: a dry run fetches everything and writes nothing. None when it sees no
+        fork.
         """
         password = self.login.get("password")
         env = {"PGPASSWORD": str(password)} if password is not None else {}
         call = self._argv("--dry-run")
-        said = _successful(self.runner(call, timeout=self.timeout, env=env), call).stderr
-        return None if "no rewind required" in said else parse.rewind_cost(said)
+        return _cost(_successful(self.runner(call, timeout=self.timeout, env=env), call).stderr)
 
     def recover(self) -> None:
         """Replay the server's own WAL after a crash, with nobody connected, and stop in order.
@@ -156,11 +156,12 @@ class Rewinder:
         if control.state not in IN_ORDER:
             self.recover()
         gateway.checkpoint(dict(self.login))
-        cost = self.cost()
-        if cost is None:
-            raise PghaError("pg_rewind sees no fork where there is one.")
         kept = self.keep_diverged(control, fork.lsn, stamp)
         follow(self._argv(), self.login.get("password"), self.timeout, progress)
+        progress.seek(0)
+        cost = _cost(progress.read())
+        if cost is None:
+            raise PghaError("pg_rewind sees no fork where there is one.")
         # Of the copy that this directory once was; it would be taken for what the directory is now.
         (self.data / "backup_manifest").unlink(missing_ok=True)
         self._check(past)
@@ -182,6 +183,14 @@ class Rewinder:
             if not any((self.data / "pg_wal" / f"{timeline:08X}{name}").exists() for timeline in timelines):
                 raise PghaError(f"After pg_rewind the WAL from {place} on is missing.")
             place = Lsn(place.value + control.segment_bytes)
+
+
+def _cost(said: str) -> int | None:
+    """Read from what pg_rewind says how many bytes it copies.
+
+    None when it sees no fork: before the primary's first checkpoint after its promotion (before PostgreSQL 16).
+    """
+    return None if "no rewind required" in said else parse.rewind_cost(said)
 
 
 def _successful(done: Completed, call: list[str]) -> Completed:

@@ -62,12 +62,14 @@ class Job:
 
     :ivar given: the module's arguments.
     :ivar log: writes a line to the server's system log, where a person looks while a clone takes its hours.
+    :ivar estimate: say what a rewind would cost, where that can be told before.
     """
 
     given: Mapping[str, Any]
     data: Path
     binaries: Path
     log: Callable[[str], None]
+    estimate: bool = False
 
     @property
     def connection(self) -> dict[str, Any]:
@@ -114,8 +116,8 @@ class Job:
         """Return what speaks against a rewind, and what it would copy where that can be told before."""
         try:
             against = self.rewinder.against(control, source, self.login)
-            cost = self.rewinder.cost() if not against and control.state in IN_ORDER else None
-            return against, cost
+            told = self.estimate and not against and control.state in IN_ORDER
+            return against, self.rewinder.cost() if told else None
         except PghaError as failed:
             return str(failed.said or failed), None
 
@@ -230,7 +232,8 @@ def work(given: Mapping[str, Any], *, check_mode: bool, log: Callable[[str], Non
         raise PghaError(f"{given['slot']!r} is no name for a replication slot.", expected="a-z, 0-9 and _")
     try:
         # The real directory: a link would be moved aside in its place.
-        job = Job(given, Path(given["data_directory"]).resolve(), Path(given["bin_directory"]), log)
+        data, binaries = Path(given["data_directory"]).resolve(), Path(given["bin_directory"])
+        job = Job(given, data, binaries, log, estimate=check_mode)
         step, source, _target = job.plan(force=given["force"])
         if check_mode or step.decision is Decision.KEEP:
             return job.result(step, source)

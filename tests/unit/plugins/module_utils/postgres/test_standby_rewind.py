@@ -27,6 +27,7 @@ for word in "$@"; do case "$word" in --target-pgdata=*) data="${{word#--target-p
 case "$*" in
 *--dry-run*) cat "{FIXTURES}/rewind-dry-run.txt" >&2;;
 *) echo half > "$data/global/pg_control"; test ! -e "$data/broken" || exit 1
+   cat "{FIXTURES}/rewind-dry-run.txt" >&2
    cp "{FIXTURES}/backup_label-rewound.txt" "$data/backup_label"; echo rewound > "$data/situation";;
 esac
 """
