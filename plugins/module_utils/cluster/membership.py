@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import FOLLOWING
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import follows_by
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import (
     Reason,
     Verdict,
@@ -46,14 +46,12 @@ class Server:
     def of(cls, found: Mapping[str, Any]) -> Server:
         """Read one server from what the discovery collected."""
         postgres = found.get("postgres") or {}
-        status = (found.get("attributes") or {}).get("postgresql-status", "")
-        role = str(postgres.get("role") or "")
         return cls(
             name=str(found["name"]),
-            role=role,
+            role=str(postgres.get("role") or ""),
             member=str(found.get("member") or "unknown"),
             identifier=str(postgres.get("system_identifier") or ""),
-            streams=role == "standby" and (status in FOLLOWING or bool(postgres.get("streaming"))),
+            streams=follows_by(found),
         )
 
 

@@ -35,16 +35,24 @@ class Server:
     follows: bool
 
 
+def follows_by(found: Mapping[str, Any]) -> bool:
+    """Tell from what the discovery collected of a server whether it receives from another one.
+
+    The cluster learns of a standby that has just come up some seconds after the standby itself.
+    """
+    postgres = found.get("postgres") or {}
+    status = (found.get("attributes") or {}).get("postgresql-status", "")
+    return postgres.get("role") == "standby" and (status in FOLLOWING or bool(postgres.get("streaming")))
+
+
 def server_of(found: Mapping[str, Any]) -> Server:
     """Read one server from what the discovery collected."""
     postgres = found.get("postgres") or {}
-    status = (found.get("attributes") or {}).get("postgresql-status", "")
     return Server(
         name=str(found["name"]),
         reached=bool(postgres),
         takes_writes=postgres.get("role") == "primary",
-        # The cluster learns of a standby that has just come up some seconds after the standby itself.
-        follows=postgres.get("role") == "standby" and (status in FOLLOWING or bool(postgres.get("streaming"))),
+        follows=follows_by(found),
     )
 
 

@@ -30,7 +30,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import 
 GUARD = "My data may be inconsistent"
 RESOURCE = "postgresql"
 LEAVING = "pgha-leaving"
-FOLLOWING = frozenset({"HS:sync", "HS:async", "HS:potential"})
 
 
 def fencing_of(target: str, servers: Sequence[Seen]) -> dict[str, Any]:

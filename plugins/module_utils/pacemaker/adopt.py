@@ -34,14 +34,9 @@ def _primitive(root: ET.Element | None, name: str) -> ET.Element | None:
     return next((one for one in root.iter("primitive") if one.get("id") == name), None)
 
 
-def _pairs(primitive: ET.Element) -> dict[str, ET.Element]:
-    return {pair.get("name", ""): pair for pair in primitive.findall("./instance_attributes/nvpair")}
-
-
-def _differing(before: ET.Element, after: ET.Element) -> set[str]:
-    old, new = _pairs(before), _pairs(after)
-    values = [{name: pair.get("value") for name, pair in pairs.items()} for pairs in (old, new)]
-    return {name for name in {*old, *new} if values[0].get(name) != values[1].get(name)}
+def _parameters(primitive: ET.Element) -> set[tuple[str, str | None]]:
+    pairs = primitive.findall("./instance_attributes/nvpair")
+    return {(pair.get("name", ""), pair.get("value")) for pair in pairs}
 
 
 def _agent(primitive: ET.Element) -> tuple[str | None, ...]:
@@ -59,7 +54,7 @@ def adopted(plan: Plan, without_restart: Mapping[str, Sequence[str]]) -> list[st
             before, after = _primitive(change.before, name), _primitive(change.after, name)
             if before is None or after is None or _agent(before) != _agent(after):
                 continue
-            differing = _differing(before, after)
+            differing = {parameter for parameter, _value in _parameters(before) ^ _parameters(after)}
             if differing and differing <= set(allowed):
                 found.append(name)
     return found

@@ -210,21 +210,15 @@ def checkpoint(parameters: dict[str, Any]) -> None:
 
     Until its first one after a promotion, its control data name the old timeline, and pg_rewind believes them.
     """
-    session = Session(**parameters)
-    try:
+    with contextlib.closing(Session(**parameters)) as session:
         session.ask("CHECKPOINT", seconds=CHECKPOINT_SECONDS)
-    finally:
-        session.close()
 
 
 def digests(parameters: dict[str, Any], names: list[str], length: int) -> list[str]:
     """Return the SHA-256 of the first bytes of WAL files that the server has; of one that it has not, nothing."""
     statement = "SELECT encode(sha256(pg_read_binary_file(%s, 0, %s, true)), 'hex')"
-    session = Session(**parameters)
-    try:
+    with contextlib.closing(Session(**parameters)) as session:
         answers = [session.ask(statement, (f"pg_wal/{name}", length))[0][0] for name in names]
-    finally:
-        session.close()
     return [str(answer) for answer in answers if answer is not None]
 
 
