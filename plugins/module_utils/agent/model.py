@@ -15,7 +15,7 @@ import enum
 from dataclasses import dataclass, field
 
 
-class Role(str, enum.Enum):
+class Role(enum.StrEnum):
     """What a server may be in the reign that it knows of. Lasting."""
 
     PRIMARY = "primary"
@@ -24,7 +24,7 @@ class Role(str, enum.Enum):
     """Its data is not proven to be a copy of the primary's: PostgreSQL is not started there."""
 
 
-class Postgres(str, enum.Enum):
+class Postgres(enum.StrEnum):
     """What PostgreSQL on a server is now."""
 
     PRIMARY = "primary"
@@ -37,7 +37,7 @@ class Postgres(str, enum.Enum):
     """It runs and does not answer."""
 
 
-class Arbiter(str, enum.Enum):
+class Arbiter(enum.StrEnum):
     """What the third party says of the other server: the vote host, or VRRP together with the ping targets."""
 
     ALIVE = "alive"
@@ -47,7 +47,7 @@ class Arbiter(str, enum.Enum):
     """The third party does not answer, so this server may be the one that is cut off (S3)."""
 
 
-class Fenced(str, enum.Enum):
+class Fenced(enum.StrEnum):
     """What came of the last request to power the other server off, in this silence of it."""
 
     NOT_ASKED = "not asked"
@@ -57,7 +57,7 @@ class Fenced(str, enum.Enum):
     FAILED = "failed"
 
 
-class Action(str, enum.Enum):
+class Action(enum.StrEnum):
     """What an agent may do, one thing at a time."""
 
     NOTHING = "nothing"
@@ -85,7 +85,7 @@ class Action(str, enum.Enum):
     """Note a newer reign of the other server."""
 
 
-class Proof(str, enum.Enum):
+class Proof(enum.StrEnum):
     """Why a server may become primary (S1)."""
 
     STOPPED = "stopped"
@@ -94,6 +94,8 @@ class Proof(str, enum.Enum):
     """The fence device says that the old primary has no power, and nothing of it answers."""
     CANNOT_ACKNOWLEDGE = "cannot acknowledge"
     """Every commit of the old primary waits for this server, and only this server could release it from that."""
+    UNTOUCHED = "untouched"
+    """The reign is this server's own, and nobody else can have begun another one."""
     OPERATOR = "operator"
     """An operator has asked for it by name, and taken what may be lost."""
 
@@ -131,7 +133,7 @@ class Heard:
     :ivar knows_withdrawn: it has sent this after it had read a message of ours without a grant.
     :ivar healthy: its PostgreSQL does what its role wants.
     :ivar reach: it reaches the clients' network; None when nothing tells.
-    :ivar received: how far its log reaches, in bytes; a stopped primary's end of its shutdown checkpoint.
+    :ivar received: how far its log reaches, in bytes; of a stopped primary, where its last checkpoint begins.
     :ivar clean: it is stopped, and stopped in order.
     """
 
@@ -164,6 +166,9 @@ class Timing:
     :ivar offer: an offer that nobody takes up is taken back after this long.
     :ivar ailing: PostgreSQL that answers and does not work (a dead disk) is given up after this long.
     :ivar unreachable: a primary that clients cannot reach is given up after this long.
+    :ivar cut_off: a server that has reached neither the other one nor the arbiter for this long does not trust a fence
+        device alone.
+    :ivar tail: a standby that takes over waits this long for the last bytes of a primary that stopped in order.
     """
 
     fresh: float = 1.0
@@ -173,6 +178,8 @@ class Timing:
     offer: float = 5.0
     ailing: float = 5.0
     unreachable: float = 3.0
+    cut_off: float = 2.0
+    tail: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,8 @@ class Observation:
     :ivar unfollowed_for: for how long not, in seconds.
     :ivar waiting: primary: commits wait for the other server, proven in force. None when nobody can tell now.
     :ivar caught_up: primary: the other server has everything from before commits began to wait.
-    :ivar received: how far the log of this server reaches, in bytes.
+    :ivar received: how far the log of this server reaches, in bytes; when it is stopped, where its last checkpoint
+        begins.
     :ivar clean: PostgreSQL is stopped, and stopped in order.
     :ivar heard: the other agent's last message; None when it has never said anything to this process.
     :ivar silent_for: how long ago that was, in seconds; since the start of this process when it was never.
@@ -198,6 +206,8 @@ class Observation:
     :ivar offered_for: how long ago PostgreSQL here was stopped to offer it, in seconds.
     :ivar wanted: an operator's request: ``switchover`` (on the primary) or ``failover`` (on the server to promote).
     :ivar handing: this process has admitted the other server and not withdrawn that since.
+    :ivar doubtful: since the other agent was last heard, this server was cut off from the arbiter, too, or asleep: what
+        the other one did then, only that one can say, for a fence device may lie.
     """
 
     strict: bool
@@ -224,6 +234,7 @@ class Observation:
     paused: bool = False
     wanted: str = ""
     handing: bool = False
+    doubtful: bool = True
     timing: Timing = field(default_factory=Timing)
 
     @property
@@ -235,6 +246,19 @@ class Observation:
     def may_take_over(self) -> bool:
         """Whether the primary of this reign waits for this server, as far as this server knows."""
         return self.record.eligible and self.record.boot == self.boot
+
+    @property
+    def taking(self) -> bool:
+        """Whether this server asks for the reign that the other one offers."""
+        heard, record = self.heard, self.record
+        if heard is None or not self.fresh or self.paused or not self.healthy or self.reach is False:
+            return False
+        offered = heard.role is Role.PRIMARY and heard.offered and heard.postgres is Postgres.STOPPED
+        able = record.role is Role.STANDBY and self.postgres is Postgres.STANDBY and self.may_take_over
+        if not offered or not able or heard.reign != record.reign:
+            return False
+        # The last bytes are on their way: with them, the old primary can follow without being rebuilt.
+        return not heard.clean or self.received > heard.received or self.unfollowed_for > self.timing.tail
 
 
 @dataclass(frozen=True)
