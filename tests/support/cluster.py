@@ -16,6 +16,7 @@ from .client import DATABASE, USER
 from .lab import Answer, Lab, Server, wait_until
 from .observer import TABLE as OBSERVED
 from .playbooks import PROJECT, Playbooks
+from .stacks import STACKS, Stack, chosen_stack
 from .traffic import Place, Traffic
 from .writer import TABLE as WRITTEN
 
@@ -33,7 +34,8 @@ class Cluster:
     :ivar watched: servers of the lab that are none of them, and are observed beside them.
     """
 
-    def __init__(self, name: str, prefix: str, release: str, work: Path) -> None:
+    def __init__(self, name: str, prefix: str, release: str, work: Path, *, stack: Stack = STACKS["pacemaker"]) -> None:
+        self.stack = stack
         self.name = name
         self.prefix = prefix
         self.release = release
@@ -42,7 +44,7 @@ class Cluster:
         # The observers have to reach a server over every cable that is left.
         networks = [f"{prefix}.{number}.0/24" for number in range(3)]
         self.playbooks = Playbooks(
-            PROJECT / "inventories" / "lab_pacemaker",
+            PROJECT / "inventories" / f"lab_{stack.name}",
             {
                 "lab_name": name,
                 "lab_prefix": prefix,
@@ -65,6 +67,7 @@ class Cluster:
             environment.get("PGHA_PREFIX", "10.86"),
             environment.get("PGHA_RELEASE", "bookworm"),
             work,
+            stack=chosen_stack(environment),
         )
 
     @property
@@ -84,8 +87,8 @@ class Cluster:
 
     @property
     def replication(self) -> str:
-        """The replication address."""
-        return f"{self.prefix}.1.100"
+        """The replication address; nothing where the stack has none."""
+        return f"{self.prefix}.1.100" if "replication" in self.stack.virtual else ""
 
     def servers(self) -> list[Server]:
         """Return the database servers."""
@@ -142,19 +145,14 @@ class Cluster:
         synchronous = [one for one in self.servers() if f"{one.name} streaming sync" in followers]
         if streaming != set(self.database) - {primary.name} or len(synchronous) != 1:
             return f"not all stream, one of them synchronously: {followers}"
-        for address, holder in ((self.write, primary), (self.replication, primary), (self.read, synchronous[0])):
+        wanted = {self.write: primary, self.replication: primary, self.read: synchronous[0]}
+        for address, holder in wanted.items():
+            if not address:
+                continue
             holders = [one.name for one in self.servers() if self.has_address(one, address)]
             if holders != [holder.name]:
                 return f"{address} is on {holders} and not on {holder.name}"
-        return self.unsettled(primary)
-
-    def unsettled(self, server: Server) -> str:
-        """Return what the cluster manager still has to do; servers that look whole may be about to be moved."""
-        settled = server.ssh("crm_resource --wait --timeout 5s && crm_mon -1", timeout=15)
-        if settled.rc != 0:
-            return f"the cluster manager has not settled: {settled.stderr.strip() or settled.stdout.strip()}"
-        online = f"Online: [ {' '.join(self.database)} ]"
-        return "" if online in settled.stdout else f"not all servers are online:\n{settled.stdout}"
+        return self.stack.unsettled(self.servers(), primary)
 
     def has_address(self, server: Server, address: str) -> bool:
         """Return whether an address is configured on a server."""
@@ -172,11 +170,11 @@ class Cluster:
         try:
             wait_until(whole, deadline, "the cluster is whole")
         except AssertionError as late:
-            raise AssertionError(f"{late}: {last}\n{self.crm()}") from None
+            raise AssertionError(f"{late}: {last}\n{self.shown()}") from None
 
-    def crm(self) -> str:
-        """Return what the cluster manager shows, for a person who reads a failed test."""
-        return "\n".join(one.ssh("crm_mon -1rfA", timeout=30).stdout for one in self.servers())
+    def shown(self) -> str:
+        """Return what the stack shows, for a person who reads a failed test."""
+        return "\n".join(self.stack.show(one) for one in self.servers())
 
     # What a person does
 
@@ -202,8 +200,7 @@ class Cluster:
         if not self.broken():
             return [()]
         # A cluster that is still at work is about to say something else.
-        for server in self.servers():
-            server.ssh("crm_resource --wait --timeout 10s", timeout=20)
+        self.stack.settle(self.servers())
         said = " ".join(self.status()["next"])
         for verb in ("failover", "rebuild_standby"):
             found = [(verb, name) for name in self.database if f"{verb}.yml -e pgha_target={name}" in said]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from .lab import Server
+from .lab import Server, wait_until
 
 
 @contextlib.contextmanager
@@ -80,4 +80,96 @@ def bmc_silent(*servers: Server) -> Iterator[None]:
         for server in servers:
             undo.callback(server.bmc_start)
             server.bmc_hang()
+        yield
+
+
+@contextlib.contextmanager
+def bmc_refusing(*servers: Server) -> Iterator[None]:
+    """Let the management controllers answer and switch nothing."""
+    with contextlib.ExitStack() as undo:
+        for server in servers:
+            undo.callback(server.bmc_start)
+            server.bmc_refuse()
+        yield
+
+
+@contextlib.contextmanager
+def bmc_lying(*servers: Server) -> Iterator[None]:
+    """Let the management controllers say that they have switched what they were told to, and switch nothing."""
+    with contextlib.ExitStack() as undo:
+        for server in servers:
+            undo.callback(server.bmc_start)
+            server.bmc_lie()
+        yield
+
+
+@contextlib.contextmanager
+def killed(server: Server, program: str, sign: str = "") -> Iterator[None]:
+    """Kill the oldest process of a program: that is the one which watches over the others.
+
+    :param sign: a command of which the server has to say something else before the fault is over: until somebody has
+        noticed, a cluster still looks whole.
+    """
+    before = server.must(sign or "true")
+    server.must(f"pkill -KILL -o -x {program}")
+    yield
+    if sign:
+        wait_until(
+            lambda: server.ssh(sign, timeout=10).stdout.strip() not in {"", before}, 120, f"{program} is noticed"
+        )
+
+
+@contextlib.contextmanager
+def service_struck(server: Server, unit: str, signal: str) -> Iterator[None]:
+    """Send a signal to every process of a service; it is over when the service has a new first process."""
+    number = f"systemctl show --property MainPID --value {unit}"
+    before = server.must(number)
+    assert before != "0", f"{unit} does not run on {server.name}"
+    with contextlib.ExitStack() as undo:
+        # A stopped process of before that nobody has replaced goes on.
+        undo.callback(server.ssh, f"test $({number}) != {before} || systemctl kill --signal CONT {unit}")
+        server.must(f"systemctl kill --signal {signal} {unit}")
+        yield
+        wait_until(
+            lambda: server.ssh(number, timeout=10).stdout.strip() not in {"", "0", before}, 120, f"{unit} runs anew"
+        )
+
+
+@contextlib.contextmanager
+def service_stopped(server: Server, unit: str) -> Iterator[None]:
+    """Stop a service in order; afterwards it runs again."""
+    with contextlib.ExitStack() as undo:
+        undo.callback(server.ssh, f"systemctl start {unit}")
+        server.must(f"systemctl stop {unit}")
+        yield
+
+
+@contextlib.contextmanager
+def service_restarted(server: Server, unit: str) -> Iterator[None]:
+    """Restart a service, as an upgrade does."""
+    with service_stopped(server, unit):
+        server.must(f"systemctl start {unit}")
+        yield
+
+
+VRRP = "112"
+"""The number of its protocol."""
+
+
+@contextlib.contextmanager
+def vrrp_blocked(server: Server, *ways: str) -> Iterator[None]:
+    """Let a server's VRRP packets vanish and nothing else.
+
+    :param ways: ``input`` for what it would hear, ``output`` for what it says.
+    """
+    table = "inet pgha_fault"
+    rules = [f"add table {table}"]
+    for way in ways:
+        rules.append(f"add chain {table} {way} {{ type filter hook {way} priority -300; policy accept; }}")
+        rules.append(f"add rule {table} {way} meta l4proto {VRRP} counter drop")
+    with contextlib.ExitStack() as undo:
+        # A server that was fenced meanwhile has no such table any more.
+        undo.callback(server.ssh, f"nft delete table {table}")
+        answer = server.ssh("nft -f -", stdin="\n".join(rules) + "\n")
+        assert answer.rc == 0, answer.stderr
         yield

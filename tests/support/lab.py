@@ -179,15 +179,28 @@ class Server:
         """Let the management controller fall silent: requests vanish."""
         self._do("bmc", "hang")
 
+    def bmc_refuse(self) -> None:
+        """Let the management controller answer and carry out nothing."""
+        self._do("bmc", "refuse")
+
+    def bmc_lie(self) -> None:
+        """Let the management controller say that it has done what it was told, and do nothing."""
+        self._do("bmc", "lie")
+
     def bmc_start(self) -> None:
-        """Bring the management controller back from either."""
+        """Bring the management controller back from all of these."""
         self._do("bmc", "start")
 
     def bmc_status(self) -> str:
-        """Return ``on``, ``off`` or ``silent``."""
+        """Return ``on``, ``off``, ``silent``, ``refusing`` or ``lying``."""
         return self._do("bmc", "status")
 
     # Commands
+
+    def console(self, command: str) -> Answer:
+        """Run a command as somebody does who sits before the server: no cable is needed for it."""
+        container = f"pgha-{self.directory.name}-{self.name}"
+        return self.runner(["podman", "exec", container, "sh", "-c", command], timeout=patient(COMMAND_SECONDS))
 
     def ssh(
         self, command: str, *, timeout: float = COMMAND_SECONDS, network: str = "management", stdin: str | None = None

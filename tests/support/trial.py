@@ -34,7 +34,10 @@ class Measured:
 
 @dataclass
 class Trial:
-    """A whole cluster with traffic on it, about to be struck."""
+    """A whole cluster with traffic on it, about to be struck.
+
+    :ivar shared: addresses that two servers may answer for while this fault lasts.
+    """
 
     cluster: Cluster
     traffic: Traffic
@@ -42,6 +45,7 @@ class Trial:
     standby: Server
     measured: Measured
     struck: float = 0.0
+    shared: set[str] = field(default_factory=set)
 
     def strike(self) -> None:
         """Note the moment right before the fault."""
@@ -52,7 +56,7 @@ class Trial:
         try:
             self.traffic.wait_writes(self.struck, deadline, "clients commit again")
         except AssertionError as late:
-            raise AssertionError(f"{late}\n{self.cluster.crm()}") from None
+            raise AssertionError(f"{late}\n{self.cluster.shown()}") from None
 
     def primary_is(self, server: Server, deadline: float = 30) -> None:
         """Wait until a server alone takes writes, and alone answers for the addresses of the primary."""
@@ -61,14 +65,31 @@ class Trial:
             lambda: self.traffic.accepting_since(since) == {server.name}, deadline, f"{server.name} takes writes"
         )
         for network, address in (("public", self.cluster.write), ("replication", self.cluster.replication)):
-            # Nobody can answer over a cable that is out.
-            if network in server.cuts():
+            # Nobody can answer over a cable that is out, and not every stack has both addresses.
+            if not address or network in server.cuts():
                 continue
 
             def answers(address: str = address) -> bool:
                 return self.traffic.holder(address) == (server.name,)
 
             wait_until(answers, deadline, f"{server.name} answers for {address}")
+
+    def watch(self, seconds: float) -> None:
+        """Wait until every observer has looked, and looked again after so many seconds."""
+        until = time.monotonic() + seconds
+
+        def looked() -> bool:
+            last = [self.traffic.last(name) for name in self.traffic.place.servers]
+            return all(one is not None and one.started > until for one in last)
+
+        wait_until(looked, seconds + 30, "the observers have looked on")
+
+    def must_stay(self, seconds: float = 8) -> None:
+        """Look on for longer than any failover takes; fail unless the primary has gone on all the time as it was."""
+        self.watch(seconds)
+        reigns = self.traffic.reigns_since(0)
+        assert {name for name, _reign in reigns} == {self.primary.name}, f"writes were taken by {reigns}"
+        assert len(reigns) == 1, f"PostgreSQL of the primary was started or promoted anew: {reigns}"
 
     def nobody_takes_writes(self) -> None:
         """Fail when any server has taken a write since the fault had its effect."""
@@ -101,7 +122,7 @@ class Book:
             measured.write_outage, measured.read_outage = traffic.outages(trial.struck)
             measured.commits = traffic.acknowledged_since(0)
             measured.primary_after = cluster.primary().name
-        traffic.judge(cluster.rows(traffic))
+        traffic.judge(cluster.rows(traffic), trial.shared)
         self.measured.append(measured)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps([asdict(one) for one in self.measured], indent=1) + "\n", encoding="utf-8")

@@ -3,15 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The simulated management controller of one lab server: a process of the host, whatever happens to the server.
 
-``bmc NAME start``    start it unless it runs; a silent one speaks again
+``bmc NAME start``    start it unless it runs; a silent one speaks again, any other one does its work again
 ``bmc NAME stop``     dead: its port is closed, whoever asks is told so at once
 ``bmc NAME hang``     silent: requests vanish, as behind a cut management cable
+``bmc NAME refuse``   it answers, and refuses to switch anything
+``bmc NAME lie``      it says that it has switched what it was told to, and has not
 ``bmc NAME resume``   end of the silence
-``bmc NAME status``   on, off, silent, or stale (it runs, but with an older configuration)
+``bmc NAME status``   on, off, silent, refusing, lying, or stale (it runs, but with an older configuration)
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -37,6 +40,9 @@ class Bmc:
         self.directory = os.path.join(LAB, name, "bmc")
         self.pidfile = os.path.join(self.directory, "pid")
         self.configuration = os.path.join(self.directory, "lan.conf")
+        # What the program "server" reads when the simulator calls it, and what it notes there.
+        self.mode = os.path.join(self.directory, "mode")
+        self.claimed = os.path.join(self.directory, "claimed")
 
     def pid(self) -> int | None:
         """Return the process that serves this BMC's configuration, None when there is none."""
@@ -45,8 +51,18 @@ class Bmc:
             return None
         return int(text)
 
+    def behave(self, mode: str) -> None:
+        """Let it refuse, lie, or do its work (no mode)."""
+        for path in (self.mode, self.claimed):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        if mode:
+            with open(self.mode, "w", encoding="utf-8") as file:
+                file.write(mode)
+
     def start(self) -> None:
         """Start it unless it runs; it outlives whoever starts it."""
+        self.behave("")
         if self.pid() is not None:
             self.send(signal.SIGCONT)
             return
@@ -70,13 +86,15 @@ class Bmc:
             raise TimeoutError(f"the BMC process {pid} did not die within {DEATH_SECONDS:g} seconds")
 
     def status(self) -> str:
-        """Return on, off, silent or stale."""
+        """Return on, off, silent, refusing, lying or stale."""
         pid = self.pid()
         if pid is None:
             return "off"
         if os.stat(self.configuration).st_mtime_ns > os.stat(self.pidfile).st_mtime_ns:
             return "stale"
-        return "silent" if is_stopped(read(f"/proc/{pid}/stat")) else "on"
+        if is_stopped(read(f"/proc/{pid}/stat")):
+            return "silent"
+        return {"refuse": "refusing", "lie": "lying"}.get(read(self.mode), "on")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -88,6 +106,8 @@ def main(arguments: Sequence[str]) -> int:
             Bmc(name).send(signal.SIGKILL)
         case [name, "hang"]:
             Bmc(name).send(signal.SIGSTOP)
+        case [name, "refuse" | "lie" as mode]:
+            Bmc(name).behave(mode)
         case [name, "resume"]:
             Bmc(name).send(signal.SIGCONT)
         case [name, "status"]:

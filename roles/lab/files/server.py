@@ -85,6 +85,16 @@ class Server:
         """A server that is being started counts as on: it may write at any moment."""
         return self.starting() or self.running() is not None
 
+    def answered(self, what: str, value: str) -> bool:
+        """Return whether a management controller that does not work (see the program bmc) has dealt with a request."""
+        mode = read(self.directory, "bmc", "mode")
+        if mode == "refuse":
+            raise RefusedError(f"the management controller of {self.name} refuses")
+        if mode == "lie" and what == "power":
+            with open(os.path.join(self.directory, "bmc", "claimed"), "w", encoding="utf-8") as file:
+                file.write(value)
+        return mode == "lie"
+
     def off(self) -> None:
         """Cut the power: first the network, because a dead machine sends no FIN and no RST; then everything else."""
         machine = self.running()
@@ -250,7 +260,9 @@ def obey(server: Server, words: Sequence[str]) -> None:
     """Carry out one request; what ipmi_sim reads goes to standard output."""
     match list(words):
         case ["get", "power"]:
-            print(f"power:{int(server.is_on())}")
+            print(f"power:{read(server.directory, 'bmc', 'claimed') or int(server.is_on())}")
+        case ["set", what, value] if server.answered(what, value):
+            pass
         case ["set", "power", level] if level in ("0", "1"):
             power(server, "press" if level == "1" else "off")
         case ["set", "reset", "1"]:

@@ -163,7 +163,15 @@ def test_all_cables_are_restored_also_after_half_of_them_failed(lab: Lab, progra
     assert lab["n1"].cuts() == set()
 
 
-@pytest.mark.parametrize(("fault", "said"), [(faults.bmc_dead, "bmc stop"), (faults.bmc_silent, "bmc hang")])
+BMC_FAULTS = [
+    (faults.bmc_dead, "bmc stop"),
+    (faults.bmc_silent, "bmc hang"),
+    (faults.bmc_refusing, "bmc refuse"),
+    (faults.bmc_lying, "bmc lie"),
+]
+
+
+@pytest.mark.parametrize(("fault", "said"), BMC_FAULTS)
 def test_management_controllers_come_back(fault, said: str, lab: Lab, programs: Programs) -> None:  # type: ignore[no-untyped-def]
     with fault(lab["n1"], lab["n2"]):
         assert programs.said == [said, said]
@@ -174,3 +182,64 @@ def test_healing_undoes_whatever_is_left(lab: Lab, programs: Programs) -> None:
     programs.words = {"on", "frozen", "cut:public"}
     lab.heal()
     assert programs.words == {"on"}
+
+
+def answering(lab: Lab, *answers: str) -> list[str]:
+    """Let a server answer commands one after the other, the last one for ever; return what it is told."""
+    said: list[str] = []
+    left = list(answers)
+
+    def run_it(argv: Sequence[str], *, timeout: float, stdin: str | None = None) -> Answer:
+        said.append(" ".join(filter(None, (argv[-1], (stdin or "").strip()))))
+        return Answer(0, left.pop(0) if len(left) > 1 else left[0], "")
+
+    lab["n1"].runner = run_it
+    return said
+
+
+def test_a_killed_service_is_over_when_it_runs_anew(lab: Lab) -> None:
+    said = answering(lab, "12", "", "0", "12", "34")
+    with faults.service_struck(lab["n1"], "agent", "KILL"):
+        assert said[-1] == "systemctl kill --signal KILL agent"
+        asked = len(said)
+    # Not while it is gone, nor while it is the old one.
+    assert len([one for one in said[asked:] if one.startswith("systemctl show")]) == 3
+    assert said[-1].endswith("|| systemctl kill --signal CONT agent")
+
+
+def test_a_service_that_does_not_run_cannot_be_struck(lab: Lab) -> None:
+    said = answering(lab, "0")
+    with (
+        pytest.raises(AssertionError, match="agent does not run on n1"),
+        faults.service_struck(lab["n1"], "agent", "KILL"),
+    ):
+        raise NotImplementedError
+    assert len(said) == 1
+
+
+def test_a_stopped_service_runs_again_also_when_the_test_fails(lab: Lab) -> None:
+    said = answering(lab, "")
+    with pytest.raises(ZeroDivisionError), faults.service_stopped(lab["n1"], "agent"):
+        raise ZeroDivisionError
+    assert said == ["systemctl stop agent", "systemctl start agent"]
+
+
+def test_vrrp_is_blocked_the_ways_that_are_asked_for_and_free_again(lab: Lab) -> None:
+    said = answering(lab, "")
+    with faults.vrrp_blocked(lab["n1"], "input"):
+        assert said[0].count("112") == 1
+        assert "hook input" in said[0]
+        assert "hook output" not in said[0]
+    assert said[-1] == "nft delete table inet pgha_fault"
+
+
+def test_the_console_needs_no_cable(lab: Lab) -> None:
+    seen: list[Sequence[str]] = []
+
+    def record(argv: Sequence[str], *, timeout: float, stdin: str | None = None) -> Answer:
+        seen.append(argv)
+        return Answer(0, "", "")
+
+    lab["n1"].runner = record
+    lab["n1"].console("true")
+    assert seen == [["podman", "exec", "pgha-demo-n1", "sh", "-c", "true"]]

@@ -125,3 +125,54 @@ def test_an_unknown_request_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path
     (tmp_path / "n1/cut").mkdir(parents=True)
     assert server.main(["n1", "explode"]) == 1
     assert server.main([]) == 2
+
+
+@pytest.fixture
+def n1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[ModuleType, ModuleType]:
+    """Return the programs bmc and server of a lab with one server, which is off."""
+    bmc, server = importlib.import_module("bmc"), importlib.import_module("server")
+    for program in (bmc, server):
+        monkeypatch.setattr(program, "LAB", str(tmp_path))
+    for name in ("cut", "bmc"):
+        (tmp_path / "n1" / name).mkdir(parents=True)
+    return bmc, server
+
+
+def test_a_management_controller_that_lies_says_done_and_does_nothing(
+    n1: tuple[ModuleType, ModuleType], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bmc, server = n1
+    monkeypatch.setattr(server.Server, "is_on", lambda _self: True)
+    monkeypatch.setattr(server, "power", lambda *_words: pytest.fail("the power was switched"))
+    assert bmc.main(["n1", "lie"]) == 0
+    for words, told in (([], "power:1"), (["set", "power", "0"], "power:0"), (["set", "reset", "1"], "power:0")):
+        assert server.main(["n1", *words]) == 0 if words else True
+        assert server.main(["n1", "get", "power"]) == 0
+        assert capsys.readouterr().out.strip() == told
+    bmc.Bmc("n1").behave("")
+    server.main(["n1", "get", "power"])
+    assert capsys.readouterr().out.strip() == "power:1"
+
+
+def test_a_management_controller_that_refuses_switches_nothing_and_tells_the_truth(
+    n1: tuple[ModuleType, ModuleType], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bmc, server = n1
+    monkeypatch.setattr(server, "power", lambda *_words: pytest.fail("the power was switched"))
+    bmc.main(["n1", "refuse"])
+    assert server.main(["n1", "set", "power", "0"]) == 1
+    assert "refuses" in capsys.readouterr().err
+    assert server.main(["n1", "get", "power"]) == 0
+    assert capsys.readouterr().out.strip() == "power:0"
+
+
+def test_the_power_cord_asks_no_management_controller(
+    n1: tuple[ModuleType, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bmc, server = n1
+    pulled: list[str] = []
+    monkeypatch.setattr(server, "power", lambda _server, wanted: pulled.append(wanted))
+    for mode in ("lie", "refuse"):
+        bmc.main(["n1", mode])
+        assert server.main(["n1", "off"]) == 0
+    assert pulled == ["off", "off"]

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.stacks import chosen_stack
+from ansible_collections.pgha.cluster.tests.support.strikes import SHORT
 
-# In the order of a deploy: before packages are there, when the first server has data, while the second gets its own.
-POINTS = ["Install PostgreSQL", "Configure the cluster", "Copy the primary's data"]
-SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
+POINTS = chosen_stack().deploy_points
 
 
 def test_check_mode_on_bare_servers_ends_well_and_touches_nothing(cluster: Cluster) -> None:

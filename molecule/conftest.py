@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of this scenario share: one cluster, one book of faults, and the table at the end."""
+"""What the tests of all scenarios share: one cluster, one book of faults, and the table at the end."""
 
 from __future__ import annotations
 
@@ -15,19 +15,27 @@ import testinfra
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server
 from ansible_collections.pgha.cluster.tests.support.playbooks import PROJECT
+from ansible_collections.pgha.cluster.tests.support.stacks import chosen_stack
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 from testinfra.host import Host
 
 BOOKS: list[Book] = []
 
 # Files that this run does without, such as "test_membership.py": of two runs in a row, one of them is enough for it.
-collect_ignore = [f"after/{name}" for name in os.environ.get("PGHA_LEAVE_OUT", "").split()]
+LEFT_OUT = os.environ.get("PGHA_LEAVE_OUT", "").split()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is to be left out; molecule names every file by itself, and such a file no list ignores."""
+    left_out = [item for item in items if item.path.name in LEFT_OUT]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
 def work() -> Path:
     """A directory for what the observers write; it stays, for whoever looks into a failure."""
-    path = PROJECT / "build" / "pacemaker" / f"{os.environ.get('PGHA_RELEASE', 'bookworm')}-{time.time():.0f}"
+    path = PROJECT / "build" / chosen_stack().name / f"{os.environ.get('PGHA_RELEASE', 'bookworm')}-{time.time():.0f}"
     path.mkdir(parents=True)
     return path
 

@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between the stacks for a test; everything else about a cluster is the same for all of them."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from .lab import Server, wait_until
+
+
+class Stack(abc.ABC):
+    """One way to decide about the primary.
+
+    :cvar name: as in the variable ``pgha_stack``.
+    :cvar virtual: the kinds of addresses that move.
+    :cvar service: the service that starts PostgreSQL; without it a server boots without PostgreSQL.
+    :cvar deploy_points: tasks of a deploy in whose middle it is killed, in their order.
+    :cvar shown: commands whose output must hold no secret.
+    :cvar places: directories in which no file that everybody may read must hold a secret.
+    """
+
+    name: ClassVar[str]
+    virtual: ClassVar[tuple[str, ...]]
+    service: ClassVar[str]
+    deploy_points: ClassVar[tuple[str, ...]]
+    shown: ClassVar[tuple[str, ...]]
+    places: ClassVar[tuple[str, ...]]
+
+    @abc.abstractmethod
+    def unsettled(self, servers: Sequence[Server], primary: Server) -> str:
+        """Return what is still to be done; servers that look whole may be about to be moved."""
+
+    @abc.abstractmethod
+    def settle(self, servers: Sequence[Server]) -> None:
+        """Give the stack some seconds to end what it is at; what came of it is for the caller to see."""
+
+    @abc.abstractmethod
+    def show(self, server: Server) -> str:
+        """Return what the stack says on a server, for a person who reads a failed test."""
+
+    @abc.abstractmethod
+    def resting(self, server: Server) -> bool:
+        """Return whether the cluster rests for a switchover, as this server knows."""
+
+    @abc.abstractmethod
+    def fencing_failed(self, asker: Server, target: Server) -> bool:
+        """Return whether one server has asked for the other one's power to be cut, in vain."""
+
+
+class Pacemaker(Stack):
+    """corosync and pacemaker."""
+
+    name = "pacemaker"
+    virtual = ("write", "read", "replication")
+    service = "pacemaker"
+    # Before packages are there, when the first server has data, while the second gets its own.
+    deploy_points = ("Install PostgreSQL", "Configure the cluster", "Copy the primary's data")
+    shown = ("ps -eo args", "crm configure show", "cibadmin -Q")
+    places = ("/etc/pgha", "/etc/corosync", "/etc/postgresql")
+
+    def unsettled(self, servers: Sequence[Server], primary: Server) -> str:
+        """Ask the primary's manager."""
+        settled = primary.ssh("crm_resource --wait --timeout 5s && crm_mon -1", timeout=15)
+        if settled.rc != 0:
+            return f"the cluster manager has not settled: {settled.stderr.strip() or settled.stdout.strip()}"
+        online = f"Online: [ {' '.join(server.name for server in servers)} ]"
+        return "" if online in settled.stdout else f"not all servers are online:\n{settled.stdout}"
+
+    def settle(self, servers: Sequence[Server]) -> None:
+        """Wait on each server in turn."""
+        for server in servers:
+            server.ssh("crm_resource --wait --timeout 10s", timeout=20)
+
+    def show(self, server: Server) -> str:
+        """Return the monitor's view."""
+        return server.ssh("crm_mon -1rfA", timeout=30).stdout
+
+    def resting(self, server: Server) -> bool:
+        """Look for the mark of a switchover in the cluster's configuration."""
+        return "pgha-switchover" in server.ssh("cibadmin --query --scope crm_config").stdout
+
+    def fencing_failed(self, asker: Server, target: Server) -> bool:
+        """Look into the fencing history."""
+        return "failed" in asker.ssh(f"stonith_admin --history {target.name} --verbose").stdout
+
+
+class Agents(Stack):
+    """Two servers with a failover agent each."""
+
+    virtual = ("write", "read")
+    service = "pgha-agent"
+    # Before packages are there, and while the second server gets its data.
+    deploy_points = ("Install PostgreSQL", "Copy the primary's data")
+    shown = ("ps -eo args", "pgha-agent status --json", "journalctl --no-pager -o cat -u pgha-agent")
+    places = ("/etc/pgha", "/etc/postgresql", "/run/pgha-agent", "/usr/lib/pgha", "/var/lib/pgha-agent")
+
+    def says(self, server: Server) -> dict[str, Any]:
+        """Return what an agent says of itself; nothing when it does not answer."""
+        answer = server.ssh("pgha-agent status --json", timeout=15)
+        try:
+            said: dict[str, Any] = json.loads(answer.stdout)
+        except ValueError:
+            return {}
+        return said
+
+    def unsettled(self, servers: Sequence[Server], primary: Server) -> str:
+        """Ask both agents: one reigns, the other one may take over from it."""
+        said = {server.name: self.says(server) for server in servers}
+        return unsettled(said, primary.name)
+
+    def settle(self, servers: Sequence[Server]) -> None:
+        """Wait until no agent is at work."""
+
+        def idle() -> bool:
+            return all(self.says(server).get("action", NOTHING) == NOTHING for server in servers)
+
+        with contextlib.suppress(AssertionError):
+            wait_until(idle, 10, "the agents have nothing to do")
+
+    def show(self, server: Server) -> str:
+        """Return the agent's state and its last words."""
+        return server.ssh(f"hostname; pgha-agent status; journalctl --no-pager -n 30 -u {self.service}").stdout
+
+    def resting(self, server: Server) -> bool:
+        """Whether the primary offers its reign."""
+        return bool(self.says(server).get("offered"))
+
+    def fencing_failed(self, asker: Server, target: Server) -> bool:
+        """Ask the agent what came of its last request."""
+        return self.says(asker).get("fenced") == "failed"
+
+
+class Keepalived(Agents):
+    """The agent decides, keepalived moves the addresses."""
+
+    name = "keepalived"
+    shown = (*Agents.shown, "journalctl --no-pager -o cat -u keepalived")
+    places = (*Agents.places, "/etc/keepalived")
+
+
+NOTHING = "nothing"
+STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived())}
+
+
+def unsettled(said: Mapping[str, Mapping[str, Any]], primary: str) -> str:
+    """Return what two agents that said this lack, to be one primary and one standby that may take over."""
+    silent = [name for name, words in said.items() if not words]
+    if silent:
+        return f"the agents of {silent} do not answer"
+    wanted: dict[str, dict[str, Any]] = {
+        name: {"role": "primary", "waits": True, "offered": False} for name in said if name == primary
+    } | {name: {"role": "standby", "eligible": True} for name in said if name != primary}
+    wrong = {
+        f"{name}.{key}": said[name].get(key)
+        for name, words in wanted.items()
+        for key, value in {**words, "paused": False}.items()
+        if said[name].get(key) != value
+    }
+    reigns = {words.get("reign") for words in said.values()}
+    if len(reigns) != 1:
+        wrong["reigns"] = sorted(reigns, key=str)
+    return f"the agents have not settled: {wrong}" if wrong else ""
+
+
+def chosen_stack(environment: Mapping[str, str] | None = None) -> Stack:
+    """Return the stack that the environment chooses, as the molecule scenarios do."""
+    environment = os.environ if environment is None else environment
+    return STACKS[environment.get("PGHA_STACK") or "pacemaker"]

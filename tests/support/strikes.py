@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fault must lead to, as data, and the test that every fault has to pass."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from .cluster import Cluster
+from .trial import Book, Trial
+
+State = Callable[[Cluster], contextlib.AbstractContextManager[None]]
+"""Something that a cluster is brought into, and out of again."""
+
+# short: the most telling faults. full: every fault, the default.
+SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
+full_only = pytest.mark.skipif(SHORT, reason="only PGHA_FAULTS=full runs it")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault and what has to come of it.
+
+    :ivar moves: whether the other server becomes primary; None where staying is as good as moving.
+    :ivar alone: whether the primary has no standby while the fault lasts.
+    :ivar steady: whether the primary's PostgreSQL has to go on all the time as if nothing had happened.
+    :ivar short: whether the short list has it.
+    """
+
+    name: str
+    strike: Callable[[Trial], contextlib.AbstractContextManager[None]]
+    moves: bool | None
+    deadline: float = 30
+    alone: bool = True
+    steady: bool = False
+    short: bool = False
+
+
+def each(faults: Iterable[Fault]) -> Any:
+    """Return the mark that lets a test run once with each fault."""
+    parameters = [
+        pytest.param(fault, id=fault.name.replace(" ", "-"), marks=() if fault.short else full_only) for fault in faults
+    ]
+    return pytest.mark.parametrize("fault", parameters)
+
+
+def must_survive(clients: Cluster, book: Book, fault: Fault) -> Trial:
+    """Strike under traffic; fail unless writes go on where they should, and the cluster is whole again."""
+    with book.trial(clients, fault.name) as trial:
+        trial.strike()
+        with fault.strike(trial):
+            trial.writes_return(fault.deadline)
+            if fault.steady:
+                trial.must_stay()
+            if fault.moves is not None:
+                expected = trial.standby if fault.moves else trial.primary
+                trial.primary_is(expected)
+                told = clients.status()
+                assert told["primary"] == expected.name, told
+                assert not (fault.alone and told["redundant"]), "status calls a cluster of one server redundant"
+    told = clients.status()
+    assert told["redundant"], told
+    assert told["primary"] == clients.primary().name, told
+    # Whatever became of it, an old primary comes back without being copied anew.
+    assert not [command for command in trial.measured.commands if "(clone)" in command], trial.measured.commands
+    return trial
+
+
+def must_refuse_switchover(clients: Cluster, state: State, target: str, said: Iterable[str]) -> None:
+    """Ask for a switchover in a state in which it cannot be; fail unless it is refused, and why."""
+    clients.wait_whole()
+    primary = clients.primary()
+    with state(clients):
+        refused = clients.playbooks.run("switchover", **({"pgha_target": target} if target else {}))
+        assert refused.rc != 0
+        assert "The switchover is refused" in refused.output
+        for words in said:
+            assert words in refused.output, refused.output[-3000:]
+        assert clients.roles()[primary.name] == "primary"
+        assert not clients.stack.resting(primary)

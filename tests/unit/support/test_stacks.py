@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test knows of a stack: which one is meant, and when two agents have settled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.stacks import STACKS, chosen_stack, unsettled
+
+SETTLED: dict[str, dict[str, Any]] = {
+    "n1": {"role": "primary", "reign": 4, "waits": True, "offered": False, "eligible": False, "paused": False},
+    "n2": {"role": "standby", "reign": 4, "waits": False, "offered": False, "eligible": True, "paused": False},
+}
+
+
+def test_the_environment_chooses_the_stack_and_pacemaker_is_the_default() -> None:
+    assert chosen_stack({}).name == "pacemaker"
+    assert chosen_stack({"PGHA_STACK": ""}).name == "pacemaker"
+    assert chosen_stack({"PGHA_STACK": "keepalived"}).name == "keepalived"
+    with pytest.raises(KeyError):
+        chosen_stack({"PGHA_STACK": "keepalive"})
+
+
+def test_a_cluster_has_its_stacks_inventory_and_addresses() -> None:
+    for name, replication in (("pacemaker", "10.99.1.100"), ("keepalived", "")):
+        cluster = Cluster("paper", "10.99", "bookworm", Path("/nonexistent"), stack=STACKS[name])
+        assert cluster.playbooks.inventory.name == f"lab_{name}"
+        assert (cluster.write, cluster.replication) == ("10.99.0.100", replication)
+    assert Cluster("paper", "10.99", "bookworm", Path("/nonexistent")).stack.name == "pacemaker"
+
+
+def test_one_primary_whose_standby_may_take_over_is_settled() -> None:
+    assert not unsettled(SETTLED, "n1")
+
+
+@pytest.mark.parametrize(
+    ("server", "change"),
+    [
+        ("n1", {"role": "standby"}),
+        ("n1", {"waits": False}),
+        ("n1", {"offered": True}),
+        ("n1", {"paused": True}),
+        ("n1", {"reign": 3}),
+        ("n2", {"role": "out"}),
+        ("n2", {"eligible": False}),
+        ("n2", {"paused": True}),
+    ],
+)
+def test_anything_less_is_not(server: str, change: dict[str, Any]) -> None:
+    assert unsettled({**SETTLED, server: SETTLED[server] | change}, "n1")
+
+
+def test_the_wrong_primary_and_an_agent_that_does_not_answer_are_not_settled() -> None:
+    assert unsettled(SETTLED, "n2")
+    assert "n2" in unsettled({**SETTLED, "n2": {}}, "n1")
