@@ -85,11 +85,11 @@ docs: venv ## Check the modules' and roles' documentation and the changelog
 	antsibull-changelog lint
 
 .PHONY: molecule
-molecule: venv ## Both releases: every fault on Debian 12, the most telling ones on Debian 13
+molecule: venv ## Every stack with every fault on Debian 12, the most telling ones on Debian 13
 	tools/molecule-all
 
 molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|trixie PGHA_FAULTS=full|short)
-	PGHA_RELEASE=$(RELEASE) molecule test -s $*
+	PGHA_RELEASE=$(RELEASE) PGHA_STACK=$(patsubst default,pacemaker,$*) molecule test -s $*
 
 .PHONY: bench
 bench: venv ## Measure deploy, second run and write outages; medians beside the raw cost

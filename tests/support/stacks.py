@@ -98,8 +98,18 @@ class Agents(Stack):
     service = "pgha-agent"
     # Before packages are there, and while the second server gets its data.
     deploy_points = ("Install PostgreSQL", "Copy the primary's data")
-    shown = ("ps -eo args", "pgha-agent status --json", "journalctl --no-pager -o cat -u pgha-agent")
-    places = ("/etc/pgha", "/etc/postgresql", "/run/pgha-agent", "/usr/lib/pgha", "/var/lib/pgha-agent")
+    shown: ClassVar[tuple[str, ...]] = (
+        "ps -eo args",
+        "pgha-agent status --json",
+        "journalctl --no-pager -o cat -u pgha-agent",
+    )
+    places: ClassVar[tuple[str, ...]] = (
+        "/etc/pgha",
+        "/etc/postgresql",
+        "/run/pgha-agent",
+        "/usr/lib/pgha",
+        "/var/lib/pgha-agent",
+    )
 
     def says(self, server: Server) -> dict[str, Any]:
         """Return what an agent says of itself; nothing when it does not answer."""
@@ -119,7 +129,8 @@ class Agents(Stack):
         """Wait until no agent is at work."""
 
         def idle() -> bool:
-            return all(self.says(server).get("action", NOTHING) == NOTHING for server in servers)
+            said = [self.says(server) for server in servers]
+            return all(not one or (one["decision"]["action"] == NOTHING and not one["running"]) for one in said)
 
         with contextlib.suppress(AssertionError):
             wait_until(idle, 10, "the agents have nothing to do")
@@ -154,15 +165,11 @@ def unsettled(said: Mapping[str, Mapping[str, Any]], primary: str) -> str:
     silent = [name for name, words in said.items() if not words]
     if silent:
         return f"the agents of {silent} do not answer"
-    wanted: dict[str, dict[str, Any]] = {
-        name: {"role": "primary", "waits": True, "offered": False} for name in said if name == primary
-    } | {name: {"role": "standby", "eligible": True} for name in said if name != primary}
-    wrong = {
-        f"{name}.{key}": said[name].get(key)
-        for name, words in wanted.items()
-        for key, value in {**words, "paused": False}.items()
-        if said[name].get(key) != value
-    }
+    wrong: dict[str, Any] = {}
+    for name, words in said.items():
+        # Each of them sees both sides: a standby that may take over and follows, and a primary that has admitted it.
+        wanted = {"role": "primary" if name == primary else "standby", "redundant": True, "paused": False}
+        wrong |= {f"{name}.{key}": words.get(key) for key, value in wanted.items() if words.get(key) != value}
     reigns = {words.get("reign") for words in said.values()}
     if len(reigns) != 1:
         wrong["reigns"] = sorted(reigns, key=str)

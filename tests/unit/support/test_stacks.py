@@ -13,8 +13,8 @@ from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.stacks import STACKS, chosen_stack, unsettled
 
 SETTLED: dict[str, dict[str, Any]] = {
-    "n1": {"role": "primary", "reign": 4, "waits": True, "offered": False, "eligible": False, "paused": False},
-    "n2": {"role": "standby", "reign": 4, "waits": False, "offered": False, "eligible": True, "paused": False},
+    "n1": {"role": "primary", "reign": 4, "redundant": True, "paused": False},
+    "n2": {"role": "standby", "reign": 4, "redundant": True, "paused": False},
 }
 
 
@@ -42,12 +42,11 @@ def test_one_primary_whose_standby_may_take_over_is_settled() -> None:
     ("server", "change"),
     [
         ("n1", {"role": "standby"}),
-        ("n1", {"waits": False}),
-        ("n1", {"offered": True}),
+        ("n1", {"redundant": False}),
         ("n1", {"paused": True}),
         ("n1", {"reign": 3}),
         ("n2", {"role": "out"}),
-        ("n2", {"eligible": False}),
+        ("n2", {"redundant": False}),
         ("n2", {"paused": True}),
     ],
 )

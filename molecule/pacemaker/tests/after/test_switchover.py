@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A switchover that the state of the cluster manager forbids, and one that is struck by faults while its cluster rests."""
+"""A switchover that the state of the cluster manager forbids, and one that is struck while its cluster rests."""
 
 from __future__ import annotations
 
