@@ -19,6 +19,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import 
 ANSWER_SECONDS = 20.0
 # These agents speak lanplus unless they are told otherwise; fence_ipmilan does not.
 _LANPLUS = frozenset({"fence_ilo3", "fence_ilo4", "fence_ilo5", "fence_ipmilanplus"})
+# The fence agents' interface: anything else is no answer.
+_POWER = {0: "on", 2: "off"}
 
 
 def _last(text: str) -> str:
@@ -78,12 +80,22 @@ def ask(agent: str, params: Mapping[str, str], runner: Runner) -> Asked:
     except PghaError as silent:
         return Asked("", silent.message, time.monotonic() - began, "")
     seconds = time.monotonic() - began
-    # The fence agents' interface: 0 is on, 2 is off, anything else is no answer.
-    power = {0: "on", 2: "off"}.get(done.rc, "")
-    if not power:
+    state = _POWER.get(done.rc, "")
+    if not state:
         return Asked("", _last(done.stderr or done.stdout), seconds, "")
     identity = guid(agent, params, runner)
-    return Asked(power, "", seconds, identity, frozenset() if identity else names(agent, params, runner))
+    return Asked(state, "", seconds, identity, frozenset() if identity else names(agent, params, runner))
+
+
+def switch(agent: str, params: Mapping[str, str], action: str, runner: Runner, timeout: float) -> str:
+    """Let a device switch the power (``on``, ``off``); return its complaint, nothing when it says that it did."""
+    done = runner([f"/usr/sbin/{agent}"], timeout=timeout, stdin=_words(params, action))
+    return "" if done.rc == 0 else _last(done.stderr or done.stdout)
+
+
+def power(agent: str, params: Mapping[str, str], runner: Runner, timeout: float = ANSWER_SECONDS) -> str:
+    """Return what a device says of the power, ``on`` or ``off``; nothing when it does not say."""
+    return _POWER.get(runner([f"/usr/sbin/{agent}"], timeout=timeout, stdin=_words(params, "status")).rc, "")
 
 
 def power_cycle(target: str, runner: Runner, timeout: float) -> None:

@@ -55,10 +55,13 @@ def _works_in(pid: int, directory: Path) -> bool | None:
 
 def served(data_directory: Path) -> bool:
     """Return whether any process of PostgreSQL works in the directory, also one whose pid file is gone."""
-    if postmaster_pid(data_directory) is not None:
-        return True
-    processes = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    return any(_works_in(pid, data_directory) and _is_postgres(pid) for pid in processes)
+    return postmaster_pid(data_directory) is not None or bool(processes(data_directory))
+
+
+def processes(data_directory: Path) -> list[int]:
+    """Return the processes of PostgreSQL that work in the directory and that this user may look at."""
+    running = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [pid for pid in running if _works_in(pid, data_directory) and _is_postgres(pid)]
 
 
 def _is_postgres(pid: int) -> bool:

@@ -12,8 +12,9 @@ import contextlib
 import os
 import pwd
 import select
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -56,20 +57,41 @@ def _driver() -> Any:
     return psycopg2
 
 
-def _until(deadline: float, seconds: float = ANSWER_SECONDS) -> Callable[[Any], None]:
-    """Return psycopg2's wait with an end: a frozen server never closes the connection, and libpq waits for ever."""
+class _Limits(threading.local):
+    """When this thread's question has to be answered, on the monotonic clock, and how long that was when it was asked.
+
+    The driver knows one wait for the whole process. The failover agent asks in several threads, each with a limit.
+    """
+
+    deadline: float | None = None
+    seconds: float = ANSWER_SECONDS
+
+
+_limits = _Limits()
+
+
+def _wait(opened: Any) -> None:
+    """Be psycopg2's wait, with an end: a frozen server never closes the connection, and libpq waits for ever."""
     extensions = _driver().extensions
+    while (state := opened.poll()) != extensions.POLL_OK:
+        left = None if _limits.deadline is None else max(_limits.deadline - time.monotonic(), 0)
+        reading, writing = state == extensions.POLL_READ, state == extensions.POLL_WRITE
+        place = [opened.fileno()]
+        ready = select.select(place if reading else [], place if writing else [], [], left)
+        if not any(ready):
+            raise PghaError("PostgreSQL does not answer.", said=f"no answer within {_limits.seconds:g} seconds")
 
-    def wait(opened: Any) -> None:
-        while (state := opened.poll()) != extensions.POLL_OK:
-            left = deadline - time.monotonic()
-            reading, writing = state == extensions.POLL_READ, state == extensions.POLL_WRITE
-            place = [opened.fileno()]
-            ready = select.select(place if reading else [], place if writing else [], [], max(left, 0))
-            if not any(ready):
-                raise PghaError("PostgreSQL does not answer.", said=f"no answer within {seconds:g} seconds")
 
-    return wait
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Let this thread's questions end."""
+    before = _limits.deadline, _limits.seconds
+    _driver().extensions.set_wait_callback(_wait)
+    _limits.deadline, _limits.seconds = time.monotonic() + seconds, seconds
+    try:
+        yield
+    finally:
+        _limits.deadline, _limits.seconds = before
 
 
 @contextlib.contextmanager
@@ -79,19 +101,18 @@ def connection(*, owner: str = "", **parameters: Any) -> Iterator[Any]:
     :param owner: the operating system's user to connect as over a socket; empty to stay who we are.
     """
     driver = _driver()
-    driver.extensions.set_wait_callback(_until(time.monotonic() + ANSWER_SECONDS))
     opened = None
     try:
-        with acting_as(owner):
-            opened = driver.connect(**KEEPALIVE, **parameters)
-        yield opened
+        with _limited(ANSWER_SECONDS):
+            with acting_as(owner):
+                opened = driver.connect(**KEEPALIVE, **parameters)
+            yield opened
     except driver.OperationalError as refused:
         text = "PostgreSQL cannot be reached." if opened is None else "PostgreSQL did not answer a question."
         raise PghaError(text, said=str(refused)) from refused
     except driver.Error as failed:
         raise PghaError("PostgreSQL refused a question.", said=str(failed)) from failed
     finally:
-        driver.extensions.set_wait_callback(None)
         if opened is not None:
             opened.close()
 
@@ -100,23 +121,22 @@ class Session:
     """A connection that stays open between questions, each with a time limit of its own.
 
     :param owner: the operating system's user to connect as over a socket; empty to stay who we are.
+    :param patience: seconds that the connection may take.
     """
 
-    def __init__(self, *, owner: str = "", **parameters: Any) -> None:
+    def __init__(self, *, owner: str = "", patience: float = ANSWER_SECONDS, **parameters: Any) -> None:
         self._driver = _driver()
-        with acting_as(owner), self._answering(ANSWER_SECONDS):
+        with acting_as(owner), self._answering(patience):
             self._opened = self._driver.connect(**{"dbname": "postgres", **KEEPALIVE, **parameters})
             self._opened.set_session(autocommit=True)
 
     @contextlib.contextmanager
     def _answering(self, seconds: float) -> Iterator[None]:
-        self._driver.extensions.set_wait_callback(_until(time.monotonic() + seconds, seconds))
         try:
-            yield
+            with _limited(seconds):
+                yield
         except self._driver.Error as failed:
             raise PghaError("PostgreSQL gave no answer to a question.", said=str(failed).strip()) from failed
-        finally:
-            self._driver.extensions.set_wait_callback(None)
 
     def ask(self, statement: str, values: tuple[Any, ...] = (), *, seconds: float = ANSWER_SECONDS) -> list[Any]:
         """Run a statement and return its rows."""

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where clients find the servers: files that keepalived reads, or addresses that the agent takes by itself.
+
+What is wanted follows from what the agent has observed and recorded, and is pure; carrying it out changes only what
+differs.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Observation, Postgres, Role
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
+
+IP_SECONDS = 5.0
+ARPING_SECONDS = 10.0
+READS_BEST, READS, READS_NOT = 100, 50, -100
+
+
+class Address(Protocol):
+    """An address that clients use."""
+
+    @property
+    def ip(self) -> str: ...
+    @property
+    def prefix(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+
+
+def takes_writes(o: Observation) -> bool:
+    """Tell whether this server is the primary that takes writes, and means to remain it."""
+    record = o.record
+    own = record.role is Role.PRIMARY and not record.offered and not record.yielded
+    return own and o.postgres is Postgres.PRIMARY
+
+
+def tracks(o: Observation) -> dict[str, int]:
+    """Return what keepalived is to read: a fault (not 0) of the write address, a weight of the read address."""
+    reads = READS_NOT
+    if o.postgres is Postgres.STANDBY and o.follows:
+        reads = READS_BEST
+    elif takes_writes(o):
+        reads = READS
+    return {"write": 0 if takes_writes(o) else 1, "read": reads}
+
+
+def holds(o: Observation) -> frozenset[str]:
+    """Return the kinds of addresses that this server is to hold.
+
+    An old primary keeps the write address, and refuses, until the new one is there: a client that is refused tries
+    again at once, and one that finds nobody waits a whole second. It keeps it only while the other agent is heard.
+    """
+    heard = o.heard
+    found = set()
+    handing_over = o.fresh and heard is not None and heard.postgres is not Postgres.PRIMARY
+    was_primary = o.record.role is Role.PRIMARY or o.record.yielded
+    if takes_writes(o) or (was_primary and handing_over):
+        found.add("write")
+    standby_reads = o.fresh and heard is not None and heard.postgres is Postgres.STANDBY and o.follows
+    if (o.postgres is Postgres.STANDBY and o.follows) or (takes_writes(o) and not standby_reads):
+        found.add("read")
+    return frozenset(found)
+
+
+class TrackFiles:
+    """The files that keepalived watches. Written only when something changes, and never half."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = Path(directory)
+        self._written: dict[str, int] = {}
+
+    def write(self, wanted: dict[str, int]) -> None:
+        """Let the files say what is wanted."""
+        for name, value in wanted.items():
+            if self._written.get(name) != value:
+                draft = self._directory / f".{name}.new"
+                draft.write_text(f"{value}\n", encoding="ascii")
+                draft.chmod(0o644)
+                draft.replace(self._directory / name)
+                self._written[name] = value
+
+
+def interface_of(listing: str, address: str) -> str:
+    """Return the interface that carries an address, from ``ip -j addr show``; nothing when none does."""
+    for link in json.loads(listing):
+        if any(_same(one.get("local", ""), address) for one in link.get("addr_info", [])):
+            return str(link["ifname"])
+    return ""
+
+
+def held(listing: str, interface: str) -> frozenset[str]:
+    """Return the addresses of an interface."""
+    links = [link for link in json.loads(listing) if link["ifname"] == interface]
+    return frozenset(one["local"] for link in links for one in link.get("addr_info", []) if "local" in one)
+
+
+def _same(one: str, other: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(one) == ipaddress.ip_address(other)
+    return False
+
+
+class Addresses:
+    """The addresses of clients on this server's own interface.
+
+    :param beside: an address of this server in the clients' network: the others go to its interface.
+    """
+
+    def __init__(self, addresses: Sequence[Address], beside: str, runner: Runner) -> None:
+        self._addresses, self._beside, self._runner = tuple(addresses), beside, runner
+
+    def set(self, kinds: frozenset[str]) -> list[str]:
+        """Hold the addresses of these kinds and no others; return what was done. Blocks for a moment.
+
+        An address is given up before another one is taken.
+        """
+        listing = self._ip("-j", "addr", "show")
+        interface = interface_of(listing, self._beside)
+        if not interface:
+            raise PghaError(f"No interface carries {self._beside}.", next_step="bring the clients' network up")
+        present = held(listing, interface)
+        done = []
+        for take in (False, True):
+            for one in self._addresses:
+                has = any(_same(address, one.ip) for address in present)
+                if (one.kind in kinds) is take and has is not take:
+                    self._change(one, interface, take)
+                    done.append(f"{'took' if take else 'gave up'} {one.ip}")
+        return done
+
+    def _change(self, one: Address, interface: str, take: bool) -> None:
+        six = ipaddress.ip_address(one.ip).version == 6
+        # Nobody may wait until it is proven that nobody else has it: the agent has proven more than that.
+        more = ["nodad"] if six and take else []
+        self._ip("addr", "add" if take else "del", f"{one.ip}/{one.prefix}", "dev", interface, *more)
+        if take and not six:
+            threading.Thread(target=self._announce, args=(one.ip, interface), name="arping", daemon=True).start()
+
+    def _announce(self, ip: str, interface: str) -> None:
+        """Tell the neighbours, at once and again: whoever missed it asks the old server until its memory fades."""
+        for way in ("-U", "-A"):
+            with contextlib.suppress(PghaError):
+                self._runner(["arping", way, "-c", "2", "-I", interface, ip], timeout=ARPING_SECONDS)
+
+    def _ip(self, *words: str) -> str:
+        argv = ["ip", *words]
+        done: Any = self._runner(argv, timeout=IP_SECONDS)
+        if done.rc != 0:
+            raise PghaError("An address could not be changed.", ran=argv, said=done.stderr)
+        return str(done.stdout)
