@@ -15,7 +15,7 @@ import contextlib
 import ipaddress
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +25,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 
 IP_SECONDS = 5.0
 ARPING_SECONDS = 10.0
+AGAIN_SECONDS = 5.0
+"""An address that somebody else took away is taken again after this long."""
 READS_BEST, READS, READS_NOT = 100, 50, -100
 
 
@@ -160,3 +162,51 @@ class Addresses:
         if done.rc != 0:
             raise PghaError("An address could not be changed.", ran=argv, said=done.stderr)
         return str(done.stdout)
+
+
+class Announcer:
+    """Lets clients find the servers as the agent has decided; never blocks.
+
+    :param addresses: what takes addresses; None where keepalived does, by the files.
+    :param tell: called, in a thread, with what was done or what hinders it.
+    """
+
+    def __init__(self, files: TrackFiles, addresses: Addresses | None, tell: Callable[[str], None]) -> None:
+        self._files, self._addresses, self._tell = files, addresses, tell
+        self._wanted: frozenset[str] = frozenset()
+        self._told = ""
+        self._wake = threading.Event()
+        self._over = False
+        if addresses is not None:
+            threading.Thread(target=self._run, args=(addresses,), name="addresses", daemon=True).start()
+
+    def settle(self, o: Observation) -> None:
+        """Take note of what is so now, with the record as it is after the last decision."""
+        self._files.write(tracks(o))
+        wanted = holds(o)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._wake.set()
+
+    def stop(self) -> None:
+        """End; the addresses stay as they are, for PostgreSQL does so, too."""
+        self._over = True
+        self._wake.set()
+
+    def _run(self, addresses: Addresses) -> None:
+        # Not before the first decision: an agent that starts anew changes nothing that is right.
+        self._wake.wait()
+        while not self._over:
+            self._wake.clear()
+            self.carry_out(addresses)
+            self._wake.wait(AGAIN_SECONDS)
+
+    def carry_out(self, addresses: Addresses) -> None:
+        """Hold what is wanted now."""
+        try:
+            said = ", ".join(addresses.set(self._wanted))
+        except (PghaError, ValueError, KeyError) as failed:
+            said = f"{failed} {getattr(failed, 'said', None) or ''}".strip()
+        if said and said != self._told:
+            self._tell(said)
+        self._told = said

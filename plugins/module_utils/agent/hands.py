@@ -19,7 +19,7 @@ FENCE_SECONDS = 120.0
 POWER_ON_TRIES = 3
 
 
-class Hands:
+class ServerHands:
     """One server's hands.
 
     :param peer_answers: whether anything of the other server answers, asked now; None when that cannot be told.
@@ -40,7 +40,10 @@ class Hands:
             Action.GO_ON_ALONE: effect.go_on_alone,
             Action.PROMOTE: effect.promote,
         }
-        do[decision.action]()
+        try:
+            do[decision.action]()
+        finally:
+            self._server.changed()
         rested = decision.action in (Action.GO_ON_ALONE, Action.PROMOTE)
         if rested and observation.fenced is Fenced.OFF:
             self._power_on()

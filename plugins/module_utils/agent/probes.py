@@ -112,6 +112,7 @@ class Probes:
 
     :param silent_for: how long the other agent has been silent, in seconds.
     :param wake: called when an answer has changed.
+    :ivar vrrp: the last notice of the instance that both servers watch; empty before the first.
     """
 
     def __init__(
@@ -129,7 +130,7 @@ class Probes:
         self._clock, self._knock, self._keepalived = clock, knocker, keepalived
         self._pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="probe")
         self._over = threading.Event()
-        self._vrrp = ""
+        self.vrrp = ""
         # Each with the time at which it was asked.
         self._relay: tuple[float, Arbiter] = (float("-inf"), Arbiter.SILENT)
         self._pings: tuple[float, tuple[bool | None, ...]] = (float("-inf"), ())
@@ -158,7 +159,7 @@ class Probes:
     def note_vrrp(self, instance: str, state: str) -> None:
         """Take a notice of keepalived's."""
         if instance == WATCH_INSTANCE:
-            self._vrrp = state
+            self.vrrp = state
             self._wake()
 
     @property
@@ -181,7 +182,7 @@ class Probes:
             asked_at, arbiter = self._relay
             return arbiter if self._in_this_silence(asked_at) else Arbiter.SILENT
         reach = self.reach if self._in_this_silence(self._pings[0]) else None
-        return arbiter_of_vrrp(self._vrrp, self._keepalived(), reach)
+        return arbiter_of_vrrp(self.vrrp, self._keepalived(), reach)
 
     @property
     def answers(self) -> bool:

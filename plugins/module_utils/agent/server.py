@@ -61,12 +61,22 @@ class Terms(Protocol):
 
 
 class Server:
-    """PostgreSQL on this server, as far as the agent can reach it."""
+    """PostgreSQL on this server, as far as the agent can reach it.
+
+    :ivar changed: to be called when something was done to it, so that whoever watches it looks at once.
+    """
 
     def __init__(
-        self, terms: Terms, processes: Processes, waiting: Waiting, *, runner: Runner, connect: Connect
+        self,
+        terms: Terms,
+        processes: Processes,
+        waiting: Waiting,
+        *,
+        runner: Runner,
+        connect: Connect,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self.terms, self.processes, self.waiting = terms, processes, waiting
+        self.terms, self.processes, self.waiting, self.changed = terms, processes, waiting, changed
         self._runner, self._connect = runner, connect
 
     def hand(self, *words: str, seconds: float = HAND_SECONDS) -> None:
