@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the agent asks of others, and that an answer from before this silence is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.greeting import Answer
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Arbiter
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.probes import (
+    AGAIN_SECONDS,
+    CALM_SECONDS,
+    Probes,
+    answered,
+    arbiter_of_relay,
+    arbiter_of_vrrp,
+    ping,
+    reach_of,
+    runs,
+)
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
+
+from tests.support.fake_server import FakeRunner, Terms
+
+NO_REPLY, NO_NETWORK = Completed(1, "", ""), Completed(2, "", "Network is unreachable")
+
+
+@pytest.mark.parametrize(
+    ("pings", "reach"),
+    [((), None), ((True,), True), ((False, True), True), ((False, None), False), ((None,), False)],
+)
+def test_whether_clients_are_reached(pings: tuple[bool | None, ...], reach: bool | None) -> None:
+    assert reach_of(pings) is reach
+
+
+@pytest.mark.parametrize(
+    ("pings", "there"),
+    [((True, False), True), ((False, False), False), ((False, None), False), ((None, None), None), ((), None)],
+)
+def test_a_question_that_could_not_be_sent_proves_no_silence(
+    pings: tuple[bool | None, ...], there: bool | None
+) -> None:
+    assert answered(pings) is there
+
+
+@pytest.mark.parametrize(
+    ("answer", "arbiter"),
+    [
+        (Answer.POSTGRES, Arbiter.ALIVE),
+        (Answer.TAKEN, Arbiter.GONE),
+        (Answer.REFUSED, Arbiter.SILENT),
+        (Answer.NONE, Arbiter.SILENT),
+    ],
+)
+def test_the_vote_host_s_word(answer: Answer, arbiter: Arbiter) -> None:
+    assert arbiter_of_relay(answer) is arbiter
+
+
+@pytest.mark.parametrize(
+    ("state", "keepalived", "reach", "arbiter"),
+    [
+        ("BACKUP", True, True, Arbiter.ALIVE),
+        ("BACKUP", True, False, Arbiter.ALIVE),
+        ("MASTER", True, True, Arbiter.GONE),
+        ("MASTER", True, False, Arbiter.SILENT),
+        ("MASTER", True, None, Arbiter.SILENT),
+        ("MASTER", False, True, Arbiter.SILENT),
+        ("BACKUP", False, True, Arbiter.SILENT),
+        ("FAULT", True, True, Arbiter.SILENT),
+        ("STOP", True, True, Arbiter.SILENT),
+        ("", True, True, Arbiter.SILENT),
+    ],
+)
+def test_vrrp_s_word(state: str, keepalived: bool, reach: bool | None, arbiter: Arbiter) -> None:
+    assert arbiter_of_vrrp(state, keepalived, reach) is arbiter
+
+
+@pytest.mark.parametrize(
+    ("done", "found"),
+    [(Completed(0, "", ""), True), (NO_REPLY, False), (NO_NETWORK, None), (PghaError("no answer"), None)],
+)
+def test_a_ping(done: Completed | PghaError, found: bool | None) -> None:
+    assert ping("10.0.0.1", FakeRunner({"10.0.0.1": done})) is found
+
+
+def test_whether_keepalived_runs(tmp_path: Path) -> None:
+    pid_file, place = tmp_path / "keepalived.pid", tmp_path / "77"
+    place.mkdir()
+    assert not runs(pid_file, "keepalived", tmp_path)
+    pid_file.write_text("77\n")
+    assert not runs(pid_file, "keepalived", tmp_path)
+    (place / "comm").write_text("keepalived\n")
+    assert runs(pid_file, "keepalived", tmp_path)
+    (place / "comm").write_text("bash\n")
+    assert not runs(pid_file, "keepalived", tmp_path)
+
+
+class Played:
+    """Probes in a world that the test sets up."""
+
+    def __init__(self, **terms: Any) -> None:
+        self.now, self.heard_at, self.woken = 100.0, 100.0, 0
+        self.answer: dict[str, Answer] = {}
+        self.knocked: list[str] = []
+        self.runner = FakeRunner()
+        self.probes = Probes(
+            Terms(**terms),
+            runner=self.runner,
+            silent_for=lambda: self.now - self.heard_at,
+            wake=self.wake,
+            clock=lambda: self.now,
+            knocker=self.knock,
+            keepalived=lambda: True,
+        )
+
+    def knock(self, host: str, port: int, seconds: float) -> Answer:
+        assert port == (5433 if host == "10.0.0.19" else 5432)
+        self.knocked.append(host)
+        return self.answer.get(host, Answer.NONE)
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def pinged(self) -> list[str]:
+        hosts = [command.split()[-1] for command in self.runner.ran]
+        self.runner.ran.clear()
+        return sorted(hosts)
+
+
+def test_while_the_other_agent_speaks_nobody_is_asked_about_it() -> None:
+    played = Played()
+    played.probes.turn_peer()
+    assert played.knocked == []
+    assert played.probes.answers
+    assert played.probes.arbiter is Arbiter.SILENT
+
+
+def test_in_a_silence_every_address_and_the_vote_host_are_asked() -> None:
+    played = Played()
+    played.now += 1
+    played.answer["10.0.0.19"] = Answer.TAKEN
+    played.probes.turn_peer()
+    assert sorted(played.knocked) == ["10.0.0.12", "10.0.0.19", "10.1.0.12"]
+    assert (played.probes.answers, played.probes.arbiter) == (False, Arbiter.GONE)
+    played.probes.turn_peer()
+    assert len(played.knocked) == 3
+    played.now += AGAIN_SECONDS
+    played.answer["10.1.0.12"] = Answer.POSTGRES
+    played.probes.turn_peer()
+    assert played.probes.answers
+
+
+def test_answers_of_an_earlier_silence_count_for_nothing() -> None:
+    played = Played()
+    played.now += 1
+    played.answer["10.0.0.19"] = Answer.TAKEN
+    played.probes.turn_peer()
+    played.now += 0.1
+    played.heard_at = played.now
+    played.now += 3
+    assert (played.probes.answers, played.probes.arbiter) == (True, Arbiter.SILENT)
+    played.probes.turn_peer()
+    assert (played.probes.answers, played.probes.arbiter) == (False, Arbiter.GONE)
+
+
+def test_ping_targets_are_asked_one_by_one_while_all_is_well() -> None:
+    played = Played()
+    assert played.probes.reach is None
+    played.probes.turn_reach()
+    assert played.pinged() == ["10.0.0.1", "10.0.0.2"]
+    assert played.probes.reach is True
+    played.probes.turn_reach()
+    assert played.pinged() == []
+    played.now = played.heard_at = played.now + CALM_SECONDS
+    played.probes.turn_reach()
+    assert played.pinged() == ["10.0.0.1"]
+
+
+def test_a_target_that_does_not_answer_lets_all_be_asked() -> None:
+    played = Played()
+    played.probes.turn_reach()
+    played.pinged()
+    played.runner.answers = {"10.0.0.1": NO_REPLY, "10.0.0.2": NO_NETWORK}
+    played.now = played.heard_at = played.now + CALM_SECONDS
+    played.probes.turn_reach()
+    assert played.pinged() == ["10.0.0.1", "10.0.0.1", "10.0.0.2"]
+    assert played.probes.reach is False
+
+
+def test_on_keepalived_the_ping_targets_are_asked_anew_in_a_silence() -> None:
+    played = Played(stack="keepalived")
+    played.probes.turn_reach()
+    played.probes.note_vrrp("write", "MASTER")
+    played.probes.note_vrrp("watch", "MASTER")
+    assert played.woken == 1
+    played.heard_at = played.now = played.now + 0.1
+    played.now += 1
+    # They answered before the silence, perhaps before this server's own cable was cut.
+    assert played.probes.arbiter is Arbiter.SILENT
+    played.probes.turn_reach()
+    assert played.probes.arbiter is Arbiter.GONE
+    played.runner.answers = {"10.0.0.1": NO_REPLY, "10.0.0.2": NO_REPLY}
+    played.now += AGAIN_SECONDS
+    played.probes.turn_reach()
+    assert played.probes.arbiter is Arbiter.SILENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "done", "there"),
+    [
+        (Answer.NONE, NO_REPLY, False),
+        (Answer.NONE, Completed(0, "", ""), True),
+        (Answer.NONE, NO_NETWORK, None),
+        # Where pings are not let through.
+        (Answer.REFUSED, NO_REPLY, True),
+        (Answer.TAKEN, NO_REPLY, True),
+        (Answer.POSTGRES, NO_NETWORK, True),
+    ],
+)
+def test_whether_anything_of_the_other_server_is_there(answer: Answer, done: Completed, there: bool | None) -> None:
+    played = Played()
+    played.answer["10.1.0.12"] = answer
+    played.runner.answers = {"10.0.0.12": done, "10.1.0.12": done}
+    assert played.probes.peer_is_there() is there
+
+
+def test_its_threads_wake_the_loop_and_end() -> None:
+    played = Played()
+    played.now += 1
+    played.probes.start()
+    deadline = 1000
+    while not played.woken and deadline:
+        played.probes._over.wait(0.01)
+        deadline -= 1
+    played.probes.stop()
+    assert played.woken
