@@ -178,7 +178,8 @@ class Announcer:
         self._wake = threading.Event()
         self._over = False
         if addresses is not None:
-            threading.Thread(target=self._run, args=(addresses,), name="addresses", daemon=True).start()
+            self._thread = threading.Thread(target=self._run, args=(addresses,), name="addresses", daemon=True)
+            self._thread.start()
 
     def settle(self, o: Observation) -> None:
         """Take note of what is so now, with the record as it is after the last decision."""

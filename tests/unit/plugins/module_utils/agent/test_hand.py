@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.hand import (
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files
 
 from tests.support.fake_server import FakeRunner
 
@@ -77,7 +80,7 @@ def test_a_stopped_server_is_made_to_follow(config: dict[str, Any]) -> None:
 
 
 def test_a_server_that_runs_is_not_changed(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject.files, "served", lambda _data: True)
+    monkeypatch.setattr(files, "served", lambda _data: True)
     with pytest.raises(PghaError, match="runs"):
         follow(config)
     assert not (Path(config["data_directory"]) / "standby.signal").exists()
@@ -95,13 +98,16 @@ def test_what_is_no_whole_data_directory_is_not_started(config: dict[str, Any], 
     assert not (data / "standby.signal").exists()
 
 
-def test_what_a_stopped_server_is(config: dict[str, Any]) -> None:
+@pytest.mark.parametrize("version", ["15", "17"])
+@pytest.mark.parametrize(
+    ("name", "clean"), [("stopped-primary", True), ("crashed-primary", False), ("crashed-standby", False)]
+)
+def test_what_a_stopped_server_is(config: dict[str, Any], version: str, name: str, clean: bool) -> None:
     (Path(config["bin_directory"]) / "pg_controldata").touch()
-    printed = next(FIXTURES.glob("15/*controldata*shut*"), None) or next(FIXTURES.glob("15/*control*"))
-    told = control(config, FakeRunner({config["data_directory"]: Completed(0, printed.read_text(), "")}))
-    assert told["running"] is False
+    printed = (FIXTURES / version / f"controldata-{name}.txt").read_text()
+    told = control(config, FakeRunner({config["data_directory"]: Completed(0, printed, "")}))
+    assert (told["running"], told["clean"]) == (False, clean)
     assert told["checkpoint"] > 0
-    assert told["clean"] is (told["state"] in ("shut down", "shut down in recovery"))
 
 
 def test_without_control_data_a_server_is_not_stopped_in_order(config: dict[str, Any]) -> None:
@@ -109,14 +115,14 @@ def test_without_control_data_a_server_is_not_stopped_in_order(config: dict[str,
 
 
 def test_of_a_server_that_runs_nothing_else_is_told(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject.files, "served", lambda _data: True)
+    monkeypatch.setattr(files, "served", lambda _data: True)
     assert control(config)["running"] is True
     assert control(config)["clean"] is False
 
 
 def test_what_works_in_the_directory_is_ended(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["sleep", "60"]) as sleeper:
-        monkeypatch.setattr(subject.files, "processes", lambda _data: [] if sleeper.poll() else [sleeper.pid])
+        monkeypatch.setattr(files, "processes", lambda _data: [] if sleeper.poll() else [sleeper.pid])
         kill(config)
         assert sleeper.wait(10) != 0
 
@@ -134,7 +140,7 @@ class Power:
     def __init__(self, **answers: list[Completed]) -> None:
         self.answers, self.asked, self.words = answers, list[str](), list[str]()
 
-    def __call__(self, argv: list[str], *, timeout: float, stdin: str | None = None, env: Any = None) -> Completed:
+    def __call__(self, argv: Sequence[str], *, timeout: float, stdin: str | None = None, env: Any = None) -> Completed:
         action = (stdin or "").rpartition("action=")[2].strip()
         key = f"{argv[0].rpartition('/')[2]}_{action}"
         assert len(argv) == 1, "a parameter on a command line can be read by every user"
@@ -236,8 +242,8 @@ def test_no_other_word_does_anything(placed: list[str], words: list[str]) -> Non
 def test_a_failure_is_an_exit_status(
     placed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(subject.sys, "argv", ["hand", "fence", "off"])
+    monkeypatch.setattr(sys, "argv", ["hand", "fence", "off"])
     assert subject.main() == 1
     assert "there is no device" in capsys.readouterr().err
-    monkeypatch.setattr(subject.sys, "argv", ["hand", "control"])
+    monkeypatch.setattr(sys, "argv", ["hand", "control"])
     assert subject.main() == 0

@@ -115,9 +115,8 @@ def test_a_standby_that_does_not_stream_does_not_follow(receiver: str | None) ->
 
 
 def test_a_proof_is_kept_until_it_is_forgotten() -> None:
-    kept = Waiting()
-    assert kept.proof is None
-    kept.proven(PROOF)
-    assert kept.proof == PROOF
-    kept.forget()
-    assert kept.proof is None
+    kept, found = Waiting(), []
+    for change in (lambda: None, lambda: kept.proven(PROOF), kept.forget):
+        change()
+        found.append(kept.proof)
+    assert found == [None, PROOF, None]

@@ -54,7 +54,7 @@ class Played:
 
     def connect(self, database: str = "postgres", options: str = "") -> FakeSession:
         if self.answers and isinstance(self.answers[0], ConnectionError):
-            raise self.answers.pop(0).__cause__  # type: ignore[misc]
+            raise self.answers.pop(0).__cause__
         return FakeSession(self.answer)
 
     def answer(self, statement: str, values: tuple[Any, ...]) -> Any:
@@ -97,10 +97,14 @@ def test_commits_wait_when_a_proof_is_there() -> None:
         FakeProcesses(POSTMASTER), (False, names_of("n2"), 1500, "streaming", "sync", 1500, None, None, None)
     )
     played.watch.turn()
-    assert played.watch.local.waiting is None
+    assert _waits(played) == (None, False)
     played.waiting.proven(InForce(POSTMASTER, names_of("n2"), 1000))
     played.watch.turn()
-    assert (played.watch.local.waiting, played.watch.local.caught_up) == (True, True)
+    assert _waits(played) == (True, True)
+
+
+def _waits(played: Played) -> tuple[bool | None, bool]:
+    return played.watch.local.waiting, played.watch.local.caught_up
 
 
 def test_a_session_that_has_ended_is_opened_anew_at_once() -> None:
