@@ -115,8 +115,9 @@ def test_a_standby_that_does_not_stream_does_not_follow(receiver: str | None) ->
 
 
 def test_a_proof_is_kept_until_it_is_forgotten() -> None:
-    kept, found = Waiting(), []
-    for change in (lambda: None, lambda: kept.proven(PROOF), kept.forget):
-        change()
-        found.append(kept.proof)
-    assert found == [None, PROOF, None]
+    kept = Waiting()
+    found = [kept.proof]
+    kept.proven(PROOF)
+    found.append(kept.proof)
+    kept.forget()
+    assert [*found, kept.proof] == [None, PROOF, None]
