@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``pgha-agent``: the daemon, and what operators, monitoring, keepalived and the playbooks call.
+
+Only what a command needs is loaded: keepalived calls ``check write`` every second.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from ansible_collections.pgha.cluster.plugins.module_utils.agent import client
+
+DENIED, AWAY = 3, 4
+"""Exit statuses beside 1 (refused) and 2 (used wrongly, or no end in time). ``check`` has those of a Nagios plugin."""
+
+HELP = {
+    "run": "run the agent (systemd does this)",
+    "status": "show what is so now",
+    "check": "check it for a monitoring (Nagios plugin conventions)",
+    "why": "show the last decision, what it rests upon, and what happened before",
+    "pause": "do nothing from now on, over restarts and reboots, until resume",
+    "resume": "end a pause",
+    "notify": "tell the agent what a VRRP instance has become (keepalived does this)",
+    "switchover": "hand over to the other server; on the primary",
+    "failover": "make this server primary, and give up what only the lost one has",
+    "init": "begin the first reign here (the deploy playbook does this)",
+    "join": "take the data here for a copy of the primary's (the playbooks do this)",
+    "leave": "be no standby any more (the playbooks do this)",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may hold."""
+    top = argparse.ArgumentParser(prog="pgha-agent", description="The failover agent of pgha.cluster.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="answer in JSON")
+    common.add_argument("--run-directory", default=client.RUN_DIRECTORY, help="where the agent's control socket is")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="COMMAND")
+    made = {name: verbs.add_parser(name, parents=[common], help=text) for name, text in HELP.items()}
+    made["run"].add_argument("--config", default="/etc/pgha/agent.json", help="the configuration file")
+    made["notify"].add_argument("instance")
+    made["notify"].add_argument("state")
+    # keepalived adds the priority, and whatever its next version may add.
+    made["notify"].add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+    for name in ("switchover", "failover"):
+        made[name].add_argument("--timeout", type=float, default=60.0, help="seconds (60)")
+    subjects = ("all", "agent", "lag", "redundancy", "fencing", "write")
+    made["check"].add_argument("subject", nargs="?", default="all", choices=subjects)
+    for level in ("warning", "critical"):
+        made["check"].add_argument(f"--lag-{level}", type=int, metavar="BYTES")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Carry a command line out; return the exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given == ["check", "write"]:
+        return _check_write(client.RUN_DIRECTORY)
+    options = parser().parse_args(given)
+    try:
+        return int(_VERBS.get(options.verb, _tell)(options))
+    except client.Denied as error:
+        return _complain(str(error), DENIED)
+    except client.Silent as error:
+        return _complain(str(error), AWAY)
+    except client.Refused as error:
+        return _complain(str(error), 1)
+
+
+def _complain(text: str, status: int) -> int:
+    print(text, file=sys.stderr)
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ansible_collections.pgha.cluster.plugins.module_utils.agent import daemon  # noqa: PLC0415
+    from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError  # noqa: PLC0415
+
+    try:
+        daemon.run(options.config)
+    except PghaError as error:
+        return _complain(error.as_result()["msg"], 1)
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from ansible_collections.pgha.cluster.plugins.module_utils.agent.show import status_text  # noqa: PLC0415
+
+    status = client.ask(options.run_directory, "status")
+    print(json.dumps(status, indent=2) if options.json else status_text(status))
+    return 0
+
+
+def _why(options: argparse.Namespace) -> int:
+    from ansible_collections.pgha.cluster.plugins.module_utils.agent.show import why_text  # noqa: PLC0415
+
+    answer = client.ask(options.run_directory, "events")
+    print(json.dumps(answer, indent=2) if options.json else why_text(answer))
+    return 0
+
+
+def _check_write(run_directory: str) -> int:
+    """The short way for keepalived. No answer is a no (S3)."""
+    try:
+        may = client.ask(run_directory, "write")["write"]
+    except (client.Silent, client.Refused, client.Denied) as error:
+        return _complain(str(error), 2)
+    print("PGHA write OK - this server may hold it" if may else "PGHA write CRITICAL - this server must not hold it")
+    return 0 if may else 2
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ansible_collections.pgha.cluster.plugins.module_utils.agent import check  # noqa: PLC0415
+
+    status = None
+    try:
+        status = client.ask(options.run_directory, "status")
+    except client.Denied as error:
+        print(f"PGHA {options.subject} UNKNOWN - {error}")
+        return check.UNKNOWN
+    except (client.Silent, client.Refused):
+        pass
+    level, line = check.check(status, options.subject, options.lag_warning, options.lag_critical)
+    print(json.dumps({"status": level, "line": line}) if options.json else line)
+    return level
+
+
+def _follow(options: argparse.Namespace) -> int:
+    from ansible_collections.pgha.cluster.plugins.module_utils.agent.operation import Follower  # noqa: PLC0415
+
+    def ask(verb: str, **more: object) -> dict:
+        return client.ask(options.run_directory, verb, **more)
+
+    follower = Follower(ask, (lambda _line: None) if options.json else (lambda line: print(line, flush=True)))
+    status = follower.follow(options.verb, options.timeout)
+    if options.json:
+        print(json.dumps(follower.result, indent=2))
+    return status
+
+
+def _tell(options: argparse.Namespace) -> int:
+    """A request that is done with its answer."""
+    more = {name: value for name, value in vars(options).items() if name in ("instance", "state")}
+    answer = client.ask(options.run_directory, options.verb, **more)
+    print(json.dumps(answer) if options.json else ", ".join(f"{name}: {value}" for name, value in answer.items()))
+    return 0
+
+
+_VERBS = {
+    "run": _run,
+    "status": _status,
+    "check": _check,
+    "why": _why,
+    "switchover": _follow,
+    "failover": _follow,
+}

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What outlives the agent's process, beside its record: how often it was started, a pause, and which boot this is.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+
+KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file, so that after a power cut there is the old text or the new one, and the new one once this returns."""
+    fresh = path.with_name(f".{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    _sync(path.parent)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def next_session(directory: Path) -> int:
+    """Count the starts of the agent; the new number is on disk when this returns.
+
+    A number that was used before would let a recorded message of an earlier start count as a new one. So a counter that
+    cannot be read is an error, and no reason to begin at one again.
+    """
+    path = directory / "session"
+    try:
+        last = int(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        last = 0
+    except ValueError as wrong:
+        raise PghaError(
+            f"The agent's counter {path} does not hold a number.",
+            next_step="write a number into it that is higher than the session that status shows on the other server",
+        ) from wrong
+    write(path, f"{last + 1}\n")
+    return last + 1
+
+
+def boot_name(run_directory: Path, kernel: Path = KERNEL_BOOT) -> str:
+    """Return a name of this boot of this server; no other boot has it.
+
+    The kernel's own is not enough: a system container that is started again runs on the same kernel, and has lost its
+    memory all the same. What was written below ``/run`` is lost with it.
+    """
+    path = run_directory / "boot"
+    try:
+        drawn = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        drawn = uuid.uuid4().hex
+        write(path, drawn + "\n")
+    return f"{kernel.read_text(encoding='utf-8').strip()}/{drawn}"
+
+
+class Pause:
+    """An operator's request to do nothing. On disk: it holds over restarts and reboots, until it is taken back."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "paused"
+        self.on = self._path.exists()
+
+    def set(self, on: bool) -> None:
+        """Begin or end it."""
+        if on:
+            write(self._path, "")
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+                _sync(self._path.parent)
+        self.on = on
