@@ -45,6 +45,6 @@ def ask(run_directory: str, verb: str, **more: object) -> dict:
     if not said.endswith(b"\n"):
         raise Silent("The agent has broken its answer off.")
     answer = json.loads(said)
-    if "error" in answer:
-        raise (Denied if answer.get("denied") else Refused)(answer["error"])
+    if "refused" in answer:
+        raise (Denied if answer.get("denied") else Refused)(answer["refused"])
     return dict(answer)

@@ -108,13 +108,13 @@ class Control:
             request = json.loads(caller.said.split(b"\n", 1)[0])
             verb = request["verb"]
         except (ValueError, TypeError, KeyError):
-            return {"error": "This is no request: a line of JSON with a verb is wanted."}
+            return {"refused": "This is no request: a line of JSON with a verb is wanted."}
         if verb in self._looks:
             return self._carry_out(self._looks[verb], request)
         if verb not in self._changes:
-            return {"error": f"The agent knows no {verb!r}."}
+            return {"refused": f"The agent knows no {verb!r}."}
         if caller.user not in (0, os.geteuid()):
-            return {"error": f"Only root and the agent's own user may ask for {verb}.", "denied": True}
+            return {"refused": f"Only root and the agent's own user may ask for {verb}.", "denied": True}
         return self._carry_out(self._changes[verb], request)
 
     def _carry_out(self, verb: Verb, request: dict[str, Any]) -> Answer:
@@ -122,7 +122,7 @@ class Control:
             return verb(request)
         except (PghaError, OSError) as error:
             said = error.as_result()["msg"] if isinstance(error, PghaError) else str(error)
-            return {"error": said}
+            return {"refused": said}
 
     def drop(self, opened: socket.socket) -> None:
         """Forget a caller."""

@@ -133,6 +133,8 @@ class Desk:
             **report.of_server(engine.record, o),
             "peer_state": report.of_peer(engine.heard, o, engine.silent_for(now)),
             "decision": report.of_decision(engine.decision, now - self._journal.decided_at),
+            "paused": self._pause.on,
+            "wanted": self.wanted,
             "running": self._effects.running,
             "error": self.error,
             "missing_addresses": self._wire.missing(),

@@ -80,8 +80,6 @@ def of_server(record: Record, o: Observation) -> dict[str, Any]:
         "caught_up": o.caught_up,
         "received": o.received,
         "clean": o.clean,
-        "paused": o.paused,
-        "wanted": o.wanted,
         "arbiter": o.arbiter.value,
         "fenced": o.fenced.value,
         "write": may_hold_write(record, o.postgres),

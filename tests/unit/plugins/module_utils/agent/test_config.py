@@ -13,35 +13,8 @@ import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.config import Config, config_of, load
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Timing
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-
-SECRET = "a secret of more than 32 characters"
-
-
-def told(**changes: Any) -> dict[str, Any]:
-    """Return a whole configuration, with some values changed."""
-    return {
-        "name": "n1",
-        "peer": "n2",
-        "listen": [["10.0.0.11", 5480], ["10.1.0.11", 5480]],
-        "peers": [["10.0.0.12", 5480], ["10.1.0.12", 5480]],
-        "secret": SECRET,
-        "stack": "keepalived",
-        "strict": False,
-        "fencing": True,
-        "port": 5432,
-        "data_directory": "/var/lib/postgresql/15/main",
-        "bin_directory": "/usr/lib/postgresql/15/bin",
-        "unit": "postgresql@15-main.service",
-        "socket_directory": "/var/run/postgresql",
-        "conninfo": "host=10.1.0.12 user=pgha_replication",
-        "slot": "pgha_n1",
-        "peer_slot": "pgha_n2",
-        "relay": None,
-        "addresses": [{"ip": "10.0.0.5", "prefix": 24, "kind": "write"}],
-        "hooks": {"command": "/bin/true"},
-        **changes,
-    }
-
+from ansible_collections.pgha.cluster.tests.support.agents import SECRET
+from ansible_collections.pgha.cluster.tests.support.agents import settings as told
 
 def complaint(data: Any) -> str:
     with pytest.raises(PghaError) as raised:

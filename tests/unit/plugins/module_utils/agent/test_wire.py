@@ -9,12 +9,7 @@ import select
 import socket
 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.wire import AT_ONCE, BIND_AGAIN_SECONDS, Wire
-
-
-def free_port(address: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
-        opened.bind((address, 0))
-        return int(opened.getsockname()[1])
+from ansible_collections.pgha.cluster.tests.support.agents import free_port
 
 
 def arrived(wire: Wire, opened: socket.socket) -> list[bytes]:
@@ -84,12 +79,6 @@ def test_a_peer_that_is_away_is_no_error() -> None:
 
 
 def test_a_larger_world_address_is_bound_too() -> None:
-    wire = Wire([("::1", free_port6())], [("::1", 9)])
+    wire = Wire([("::1", free_port("::1"))], [("::1", 9)])
     assert len(wire.bind(0)) == 1
     wire.close()
-
-
-def free_port6() -> int:
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as opened:
-        opened.bind(("::1", 0))
-        return int(opened.getsockname()[1])
