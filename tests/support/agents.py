@@ -33,6 +33,47 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.view import Vie
 SECRET = "a secret of more than 32 characters"
 SECONDS = 10.0
 SHUTDOWN_CHECKPOINT_BYTES = 100
+STATUS: dict[str, Any] = {
+    "name": "n1",
+    "peer": "n2",
+    "stack": "keepalived",
+    "strict": False,
+    "fencing": True,
+    "lag_limit_bytes": 1000,
+    "role": "primary",
+    "reign": 3,
+    "offered": False,
+    "yielded": False,
+    "postgres": "primary",
+    "healthy": True,
+    "write": True,
+    "lag_bytes": 10,
+    "redundant": True,
+    "arbiter": "alive",
+    "fenced": "not asked",
+    "fence_device": "ok",
+    "peer_state": {
+        "fresh": True,
+        "silent_for": 0.1,
+        "heard": {"role": "standby", "reign": 3, "postgres": "standby"},
+    },
+    "decision": {
+        "action": "nothing",
+        "reason": "redundant",
+        "text": "all is well",
+        "proof": None,
+        "for_seconds": 5,
+    },
+    "paused": False,
+    "wanted": "",
+    "running": [],
+    "error": "",
+    "missing_addresses": [],
+    "looked_ago": 0.1,
+    "at": 100.0,
+    "event": 7,
+}
+"""What a primary with a standby that has every commit answers."""
 
 
 def settings(**changes: Any) -> dict[str, Any]:
@@ -59,6 +100,11 @@ def settings(**changes: Any) -> dict[str, Any]:
         "hooks": {"command": "/bin/true"},
         **changes,
     }
+
+
+def some_status(**changes: Any) -> dict[str, Any]:
+    """Return what a primary with a standby that has every commit answers, with some values changed."""
+    return {**STATUS, **changes}
 
 
 def free_port(address: str) -> int:
@@ -91,12 +137,13 @@ class PlayedServer:
     notices: list[tuple[str, str]] = field(default_factory=list)
     done: list[Action] = field(default_factory=list)
     fenced: Fenced = Fenced.FAILED
+    kept: Observation | None = None
     wake: Callable[[], None] = lambda: None
 
     def start(self, wake: Callable[[], None]) -> None:
         self.wake = wake
 
-    def look(self, last: Observation | None) -> View:
+    def look(self, silent_for: float) -> View:
         assert self.other is not None
         pair = {self.postgres, self.other.postgres}
         return View(
@@ -108,6 +155,9 @@ class PlayedServer:
             clean=self.clean,
             arbiter=self.arbiter,
         )
+
+    def keep(self, o: Observation) -> None:
+        self.kept = o
 
     def notice(self, instance: str, state: str) -> None:
         self.notices.append((instance, state))
@@ -173,7 +223,7 @@ def start_agent(data: dict[str, Any], server: PlayedServer) -> RunningAgent:
     for directory in (config.state_directory, config.run_directory):
         Path(directory).mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
-    service = build(config, eyes=server, hands=server, say=lambda _level, line: lines.append(line))
+    service = build(config, eyes=server, hands=server, places=server, say=lambda _level, line: lines.append(line))
     thread = threading.Thread(target=service.run, name=config.name, daemon=True)
     thread.start()
     return RunningAgent(service, thread, server, config.run_directory, config.listen[0], lines)
@@ -212,7 +262,7 @@ def agents(base: Path, **changes: Any) -> Iterator[list[RunningAgent]]:
         for data, server in zip(pair_settings(base, **changes), played_pair(), strict=True):
             running.append(start_agent(data, server))
         for agent in running:
-            wait_until(lambda agent=agent: (Path(agent.run_directory) / "control").exists(), "its socket is there")
+            wait_until((Path(agent.run_directory) / "control").exists, "its socket is there")
         yield running
     finally:
         for agent in running:

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent's verdict on itself and its cluster, for Nagios and what speaks like it. Pure: status in, lines out.
 
-Imports nothing that takes long to load, because a monitoring runs it often.
-
 This module util is private to the collection.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -23,7 +23,7 @@ Finding = tuple[int, str]
 
 
 def check(
-    status: dict | None, subject: str = "all", lag_warning: int | None = None, lag_critical: int | None = None
+    status: dict[str, Any] | None, subject: str = "all", lag_warning: int | None = None, lag_critical: int | None = None
 ) -> tuple[int, str]:
     """Return the exit status and the line.
 
@@ -50,7 +50,7 @@ def check(
     return worst, f"PGHA {subject} {WORDS[worst]} - {text} | {perfdata(status, limits)}"
 
 
-def perfdata(status: dict, limits: tuple[int, int]) -> str:
+def perfdata(status: dict[str, Any], limits: tuple[int, int]) -> str:
     """Return the performance data; a value that nobody knows is U, as the plugin conventions want."""
     lag = status["lag_bytes"]
     values = [
@@ -62,7 +62,7 @@ def perfdata(status: dict, limits: tuple[int, int]) -> str:
     return " ".join(values)
 
 
-def _agent(status: dict) -> Finding:
+def _agent(status: dict[str, Any]) -> Finding:
     if status["looked_ago"] > STALE_SECONDS:
         return CRITICAL, f"the agent hangs since {status['looked_ago']:.0f} s"
     if status["error"]:
@@ -76,7 +76,7 @@ def _agent(status: dict) -> Finding:
     return OK, f"{status['name']} is {status['role']} in reign {status['reign']}"
 
 
-def _lag(status: dict, limits: tuple[int, int]) -> Finding:
+def _lag(status: dict[str, Any], limits: tuple[int, int]) -> Finding:
     lag = status["lag_bytes"]
     if lag is None:
         return UNKNOWN, "nobody knows how far the standby is behind"
@@ -84,7 +84,7 @@ def _lag(status: dict, limits: tuple[int, int]) -> Finding:
     return level, f"the standby is {lag} bytes behind"
 
 
-def _redundancy(status: dict) -> Finding:
+def _redundancy(status: dict[str, Any]) -> Finding:
     if status["role"] == "out":
         return CRITICAL, "the data here is not proven to be a copy of the primary's: rebuild_standby.yml"
     if status["redundant"]:
@@ -96,7 +96,7 @@ def _redundancy(status: dict) -> Finding:
     return WARNING, f"this standby could not take over: {status['decision']['text']}"
 
 
-def _fencing(status: dict) -> Finding:
+def _fencing(status: dict[str, Any]) -> Finding:
     if not status["fencing"]:
         return OK, "no fence device; writes stop while the standby is away"
     if status["fenced"] == "failed":
@@ -106,7 +106,7 @@ def _fencing(status: dict) -> Finding:
     return OK, f"{status['peer']} can be powered off"
 
 
-def _write(status: dict) -> Finding:
+def _write(status: dict[str, Any]) -> Finding:
     if status["write"] and status["looked_ago"] <= STALE_SECONDS:
         return OK, "this server may hold the write address"
     return CRITICAL, f"this server must not hold the write address: {status['role']}, PostgreSQL {status['postgres']}"

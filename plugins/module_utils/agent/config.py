@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class Config:
     timing: Timing = field(default_factory=Timing)
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     """One value is not what it should be; the text ends the sentence that begins with its name."""
 
 
@@ -101,7 +101,7 @@ def _of(kind: type, what: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         # In Python a boolean is a number, too; in a configuration it is a mistake.
         if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-            raise _Wrong(f"has to be {what}")
+            raise _WrongError(f"has to be {what}")
         return value
 
     return read
@@ -112,13 +112,13 @@ _text, _truth, _number = _of(str, "a text"), _of(bool, "true or false"), _of(int
 
 def _filled(value: Any) -> str:
     if not _text(value):
-        raise _Wrong("is empty")
+        raise _WrongError("is empty")
     return str(value)
 
 
 def _port(value: Any) -> int:
     if not 0 < _number(value) < 65536:
-        raise _Wrong("has to be a port from 1 to 65535")
+        raise _WrongError("has to be a port from 1 to 65535")
     return int(value)
 
 
@@ -126,19 +126,19 @@ def _ip(value: Any) -> str:
     try:
         return str(ipaddress.ip_address(_text(value)))
     except ValueError as wrong:
-        raise _Wrong(f"holds {value!r}, which is no IP address") from wrong
+        raise _WrongError(f"holds {value!r}, which is no IP address") from wrong
 
 
 def _endpoint(value: Any) -> Endpoint:
     if not isinstance(value, list) or len(value) != 2:
-        raise _Wrong("has to hold pairs of an address and a port")
+        raise _WrongError("has to hold pairs of an address and a port")
     return _ip(value[0]), _port(value[1])
 
 
 def _each(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     def read_all(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise _Wrong("has to be a list")
+            raise _WrongError("has to be a list")
         return tuple(read(item) for item in value)
 
     return read_all
@@ -146,39 +146,39 @@ def _each(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
 
 def _secret(value: Any) -> str:
     if len(_text(value)) < SECRET_LENGTH:
-        raise _Wrong(f"has to have at least {SECRET_LENGTH} characters")
+        raise _WrongError(f"has to have at least {SECRET_LENGTH} characters")
     return str(value)
 
 
 def _stack(value: Any) -> str:
     if value not in STACKS:
-        raise _Wrong("has to be one of " + ", ".join(STACKS))
+        raise _WrongError("has to be one of " + ", ".join(STACKS))
     return str(value)
 
 
 def _address(value: Any) -> Address:
     if not isinstance(value, Mapping) or not {"ip", "prefix", "kind"} <= set(value):
-        raise _Wrong("has to hold entries of ip, prefix and kind")
+        raise _WrongError("has to hold entries of ip, prefix and kind")
     if value["kind"] not in KINDS:
-        raise _Wrong("knows the kinds " + " and ".join(KINDS))
+        raise _WrongError("knows the kinds " + " and ".join(KINDS))
     return Address(_ip(value["ip"]), int(_number(value["prefix"])), value["kind"])
 
 
 def _hooks(value: Any) -> Hooks:
     if not isinstance(value, Mapping):
-        raise _Wrong("has to be a mapping")
+        raise _WrongError("has to be a mapping")
     return Hooks(**{key.name: _text(value[key.name]) for key in fields(Hooks) if key.name in value})
 
 
 def _timing(value: Any) -> Timing:
     if not isinstance(value, Mapping):
-        raise _Wrong("has to be a mapping")
+        raise _WrongError("has to be a mapping")
     known = {key.name for key in fields(Timing)}
     for name, seconds in value.items():
         if name not in known:
-            raise _Wrong(f"knows no {name!r}; it knows " + ", ".join(sorted(known)))
+            raise _WrongError(f"knows no {name!r}; it knows " + ", ".join(sorted(known)))
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
-            raise _Wrong(f"has no number of seconds above 0 for {name!r}")
+            raise _WrongError(f"has no number of seconds above 0 for {name!r}")
     return replace(Timing(), **{name: float(seconds) for name, seconds in value.items()})
 
 
@@ -202,8 +202,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "lag_limit_bytes": _number,
     "timing": _timing,
 }
-_REQUIRED = ("name", "peer", "listen", "peers", "secret", "stack", "strict", "fencing", "port", "data_directory")
-_REQUIRED += ("bin_directory", "unit", "socket_directory", "conninfo", "slot", "peer_slot")
+_REQUIRED = tuple(one.name for one in fields(Config) if one.default is MISSING and one.default_factory is MISSING)
 
 
 def config_of(data: Any, where: str = PATH) -> Config:
@@ -215,7 +214,7 @@ def config_of(data: Any, where: str = PATH) -> Config:
         if name in data:
             try:
                 values[name] = read(data[name])
-            except _Wrong as wrong:
+            except _WrongError as wrong:
                 mistakes.append(f"{name} {wrong}")
     if not mistakes:
         config = Config(**values)

@@ -66,7 +66,7 @@ class Control:
 
     def accept(self, now: float) -> list[socket.socket]:
         """Take new connections, and return them."""
-        fresh = []
+        fresh: list[socket.socket] = []
         while True:
             try:
                 opened, _none = self.listener.accept()
@@ -81,7 +81,7 @@ class Control:
             fresh.append(opened)
 
     def serve(self, opened: socket.socket) -> int:
-        """Read what a caller says and answer a whole line; return what to wait for next, 0 when this was the end of it."""
+        """Read what a caller says and answer a whole line; return what to wait for next, 0 at its end."""
         caller = self._callers[opened]
         try:
             return self._write(caller) if caller.answer else self._read(caller)
@@ -106,8 +106,8 @@ class Control:
     def _answer(self, caller: Caller) -> Answer:
         try:
             request = json.loads(caller.said.split(b"\n", 1)[0])
-            verb = request["verb"]
-        except (ValueError, TypeError, KeyError):
+            verb = str(request["verb"])
+        except (ValueError, TypeError, KeyError, RecursionError):
             return {"refused": "This is no request: a line of JSON with a verb is wanted."}
         if verb in self._looks:
             return self._carry_out(self._looks[verb], request)

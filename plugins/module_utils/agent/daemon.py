@@ -21,7 +21,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.engine import E
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.events import WARNING, Journal, Printer, line_of
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.hooks import Alerts
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Record
-from ansible_collections.pgha.cluster.plugins.module_utils.agent.service import Eyes, Service
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.service import Eyes, Places, Service
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.supervisor import Supervisor
 
 STACK_BYTES = 512 * 1024
@@ -32,6 +32,7 @@ def build(
     *,
     eyes: Eyes,
     hands: Hands,
+    places: Places,
     say: Callable[[int, str], None] | None = None,
     supervisor: Supervisor | None = None,
 ) -> Service:
@@ -57,17 +58,18 @@ def build(
         now=time.monotonic(),
     )
     journal.tell("started", "the agent begins", session=session, role=known.role.value, reign=known.reign)
-    return Service(config, engine, eyes=eyes, hands=hands, journal=journal, supervisor=supervisor)
+    return Service(config, engine, eyes=eyes, hands=hands, places=places, journal=journal, supervisor=supervisor)
 
 
 def run(path: str) -> None:
     """Run the agent until it is told to end."""
-    from ansible_collections.pgha.cluster.plugins.module_utils.agent.hands import ServerHands  # noqa: PLC0415
-    from ansible_collections.pgha.cluster.plugins.module_utils.agent.watch import ServerEyes  # noqa: PLC0415
-
     config = settings.load(path)
+    from ansible_collections.pgha.cluster.plugins.module_utils.agent.body import Body  # noqa: PLC0415  # needs psycopg2
+
     # The default reserves 8 MB for each thread; none here goes deep.
     threading.stack_size(STACK_BYTES)
-    service = build(config, eyes=ServerEyes(config), hands=ServerHands(config), supervisor=Supervisor())
+    printer = Printer()
+    body = Body(config, lambda text: printer(WARNING, line_of("places", text, {})))
+    service = build(config, eyes=body, hands=body.hands, places=body, say=printer, supervisor=Supervisor())
     service.handle_signals()
     service.run()

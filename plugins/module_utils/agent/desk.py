@@ -49,6 +49,7 @@ class Desk:
         self,
         config: Config,
         engine: Engine,
+        *,
         pause: Pause,
         effects: Effects,
         journal: Journal,
@@ -106,16 +107,14 @@ class Desk:
 
     def effect_ended(self, end: Ended) -> None:
         """Tell how an effect has ended; one that fails again and again in the same way is told once."""
-        more = {"action": end.action.value, "milliseconds": round(end.seconds * 1000)}
+        more: dict[str, Any] = {"action": end.action.value, "milliseconds": round(end.seconds * 1000)}
         failure = end.error or ("the device gave no proof" if end.fenced is Fenced.FAILED else "")
         if not failure:
             self._failures.pop(end.action, None)
             self._journal.tell("done", end.action.value, **more)
         elif self._failures.get(end.action) != failure:
             self._failures[end.action] = failure
-            self._journal.tell(
-                "failed", f"{end.action.value} has failed: {failure}", level=ERROR, alert=True, **more
-            )
+            self._journal.tell("failed", f"{end.action.value} has failed: {failure}", level=ERROR, alert=True, **more)
 
     def headline(self) -> str:
         """Return the one line for ``systemctl status``."""

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carrying out what was decided, beside the loop: one effect at a time, each in a thread.
 
-An effect that runs is not started again; the engine repeats its decision until it sees the effect. To stop PostgreSQL
-cannot wait for another effect that hangs: it overtakes that one, which is told so and has to leave off. To fence touches
-nothing of this server and runs beside everything.
+An effect that runs is not started again; the engine repeats its decision until it sees the effect. To stop
+PostgreSQL cannot wait for another effect that hangs: it overtakes that one, which is told so and has to leave off. To
+fence touches nothing of this server and runs beside everything.
 
 This module util is private to the collection.
 """
@@ -78,7 +78,7 @@ class Effects:
         self._running: _Running | None = None
         self._fencing: _Running | None = None
         self._not_before: dict[Action, float] = {}
-        self._heard_at = clock()
+        self._heard_at = float("-inf")
         self.fenced = Fenced.NOT_ASKED
 
     @property
@@ -103,9 +103,7 @@ class Effects:
             if self._running is not None and not self._may_overtake(action):
                 return False
             self._running = one
-        threading.Thread(
-            target=self._work, args=(one, decision, observation), name=action.value, daemon=True
-        ).start()
+        threading.Thread(target=self._work, args=(one, decision, observation), name=action.value, daemon=True).start()
         return True
 
     def _may_overtake(self, action: Action) -> bool:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Alert hooks: a program, a webhook, a mail. They run in a thread of their own and can never hold up the agent.
 
-A hook that fails is told in the journal. It is not tried again: the next event comes, and a monitoring that must not miss
-one asks ``pgha-agent check``.
+A hook that fails is told in the journal. It is not tried again: the next event comes, and a monitoring that must not
+miss one asks ``pgha-agent check``.
 
 This module util is private to the collection.
 """
@@ -38,9 +38,7 @@ class Alerts:
     :param failed: told what went wrong; called in the thread.
     """
 
-    def __init__(
-        self, hooks: Hooks, server: str, failed: Callable[[str], None], *, sendmail: str = SENDMAIL
-    ) -> None:
+    def __init__(self, hooks: Hooks, server: str, failed: Callable[[str], None], *, sendmail: str = SENDMAIL) -> None:
         self._failed, self._server, self._sendmail = failed, server, sendmail
         self._hooks: list[tuple[str, Callable[[Data], None]]] = []
         if hooks.command:

@@ -19,7 +19,7 @@ KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file, so that after a power cut there is the old text or the new one, and the new one once this returns."""
+    """Replace a file. A power cut leaves the old text or the new one, and the new one once this has returned."""
     fresh = path.with_name(f".{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.pgha.cluster.plugins.module_utils.agent.client import Refused, Silent
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.client import RefusedError, SilentError
 
 DONE, FAILED, LATE = 0, 1, 2
 POLL_SECONDS = 0.02
@@ -52,7 +52,7 @@ class Follower:
         while True:
             try:
                 answer = self._ask("events", since=seen)
-            except Silent:
+            except SilentError:
                 # An agent that is restarted goes on from its record; only its memory of the request is gone.
                 answer = {"events": [], "status": None}
             for event in answer["events"]:
@@ -100,7 +100,7 @@ class Follower:
         self.result["ended"] = "given up"
         try:
             self._ask("cancel")
-        except (Silent, Refused) as error:
+        except (SilentError, RefusedError) as error:
             why = f"{why}; the request could not be taken back: {error}"
         self._say(f"It was given up: {why}.")
         return status

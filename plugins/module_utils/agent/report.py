@@ -30,7 +30,7 @@ def may_hold_write(record: Record, postgres: Postgres) -> bool:
 
 
 def lag_bytes(o: Observation) -> int | None:
-    """Return how many bytes of log the standby lacks; nothing when one of the two servers has not said how far it is."""
+    """Return how many bytes of log the standby lacks; nothing when one server has not said how far it is."""
     heard = o.heard
     if heard is None or not o.fresh or not (o.received and heard.received):
         return None

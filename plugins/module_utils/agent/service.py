@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent's daemon: one loop around the engine, which never waits for anything but its next event.
 
-Eyes look and hands work in threads of their own; a byte through a pipe wakes the loop when one of them has news. The end of
-the daemon changes nothing: PostgreSQL, the addresses and the record stay as they are, and the next start goes on from
-there. So an upgrade of the agent moves nothing.
+Eyes look and hands work in threads of their own; a byte through a pipe wakes the loop when one of them has news. The
+end of the daemon changes nothing: PostgreSQL, the addresses and the record stay as they are, and the next start goes on
+from there. So an upgrade of the agent moves nothing.
 
 This module util is private to the collection.
 """
@@ -47,10 +47,10 @@ class Eyes(Protocol):
     def start(self, wake: Callable[[], None]) -> None:
         """Begin to look; ``wake`` may be called from any thread when something has changed."""
 
-    def look(self, last: Observation | None) -> View:
+    def look(self, silent_for: float) -> View:
         """Return what was found last. ``fenced``, ``paused`` and ``wanted`` are filled in by the service.
 
-        :param last: what the last decision rested upon: the role, and whether the other server is silent.
+        :param silent_for: for how many seconds the other agent has said nothing: in a silence there is more to ask.
         """
 
     def notice(self, instance: str, state: str) -> None:
@@ -63,6 +63,13 @@ class Eyes(Protocol):
         """Look no more."""
 
 
+class Places(Protocol):
+    """Where clients find the primary and the standby: files that keepalived reads, or the addresses themselves."""
+
+    def keep(self, o: Observation) -> None:
+        """Let them be where they belong. Does not wait, and raises nothing."""
+
+
 class Service:
     """The loop and what it holds together."""
 
@@ -73,17 +80,27 @@ class Service:
         *,
         eyes: Eyes,
         hands: Hands,
+        places: Places,
         journal: Journal,
         supervisor: Supervisor | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine, self._eyes, self._journal, self._clock = engine, eyes, journal, clock
+        self._engine, self._eyes, self._places, self._journal, self._clock = engine, eyes, places, journal, clock
         self._supervisor = supervisor or Supervisor({})
         self._wire = Wire(config.listen, config.peers)
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._effects = Effects(hands, self.wake, clock)
         self._pause = Pause(Path(config.state_directory))
-        self.desk = Desk(config, engine, self._pause, self._effects, journal, eyes, self._wire, clock)
+        self.desk = Desk(
+            config,
+            engine,
+            pause=self._pause,
+            effects=self._effects,
+            journal=journal,
+            eyes=eyes,
+            wire=self._wire,
+            clock=clock,
+        )
         self._control = Control(Path(config.run_directory), self.desk.looks(), self.desk.changes())
         self._selector = selectors.DefaultSelector()
         self._soon = self._stopping = False
@@ -179,17 +196,22 @@ class Service:
             # Only now: the record is on disk.
             self._wire.send(self._engine.message(now))
             self._journal.decided(decision, self._engine.observation)
-            self._begin(decision)
+            self._follow(decision)
             self.desk.looked(now)
         self._supervisor.status(self.desk.headline())
 
     def _view(self, now: float) -> View:
         self.desk.settle(now)
-        seen = self._eyes.look(self._engine.observation)
+        seen = self._eyes.look(self._engine.silent_for(now))
         return replace(seen, fenced=self._effects.fenced, paused=self._pause.on, wanted=self.desk.wanted)
 
-    def _begin(self, decision: Decision) -> None:
-        if self._engine.observation is not None and self._effects.begin(decision, self._engine.observation):
+    def _follow(self, decision: Decision) -> None:
+        """Let happen what was decided. The address goes by the record as it is now: an offer gives it up at once."""
+        o = self._engine.observation
+        if o is None:
+            return
+        self._places.keep(replace(o, record=self._engine.record))
+        if self._effects.begin(decision, o):
             self._journal.tell("begun", f"{decision.action.value}: {decision.text}", action=decision.action.value)
 
     @contextlib.contextmanager

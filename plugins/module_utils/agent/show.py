@@ -45,7 +45,9 @@ def _notes(status: dict[str, Any]) -> list[str]:
         found.append("NOT LISTENING on " + ", ".join(status["missing_addresses"]))
     if not status["fencing"]:
         # S5: what it costs has to be said each time.
-        found.append("NO FENCING: while the standby is away, or the primary has lost its power, writes may have to wait.")
+        found.append(
+            "NO FENCING: while the standby is away, or the primary has lost its power, writes may have to wait."
+        )
     if status["role"] == "out":
         found.append("OUT: the data here is not proven to be a copy of the primary's. Next: rebuild_standby.yml")
     return found

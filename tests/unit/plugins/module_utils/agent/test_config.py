@@ -16,6 +16,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.tests.support.agents import SECRET
 from ansible_collections.pgha.cluster.tests.support.agents import settings as told
 
+
 def complaint(data: Any) -> str:
     with pytest.raises(PghaError) as raised:
         config_of(data)

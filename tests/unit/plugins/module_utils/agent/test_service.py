@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.pgha.cluster.plugins.module_utils.agent.client import Refused
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.client import RefusedError
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.daemon import build
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Action, Fenced, Postgres
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.operation import Follower
@@ -29,7 +29,7 @@ from ansible_collections.pgha.cluster.tests.support.agents import (
 def is_so(agent: RunningAgent, **wanted: Any) -> bool:
     try:
         status = agent.status()
-    except Refused:
+    except RefusedError:
         return False
     return all(status[name] == value for name, value in wanted.items())
 
@@ -37,7 +37,7 @@ def is_so(agent: RunningAgent, **wanted: Any) -> bool:
 def hears(agent: RunningAgent) -> bool:
     try:
         return bool(agent.status()["peer_state"]["fresh"])
-    except Refused:
+    except RefusedError:
         return False
 
 
@@ -63,7 +63,7 @@ def test_two_agents_found_a_cluster_and_hand_it_over(tmp_path: Path) -> None:
         assert follower.follow("switchover", 10) == 0
         assert follower.result["primary"] == "n2"
         assert follower.result["milliseconds"] < 5000
-        assert [phase["kind"] for phase in follower.result["phases"]][0] == "asked"
+        assert follower.result["phases"][0]["kind"] == "asked"
         assert any("offer" in line for line in said)
         must_become(two, role="primary", reign=2, write=True, redundant=True)
         must_become(one, role="standby", reign=2, postgres="standby", wanted="")
@@ -164,7 +164,7 @@ def test_a_record_that_cannot_be_kept_is_said_and_nobody_is_told_anything(tmp_pa
         state = Path(data["state_directory"])
         # A file where the draft of the record has to be written, as good as a full disk, for root too.
         (state / "record.new").mkdir()
-        with pytest.raises(Refused, match="record"):
+        with pytest.raises(RefusedError, match="record"):
             agent.ask("init")
         assert agent.status()["role"] == "out"
         (state / "record.new").rmdir()
