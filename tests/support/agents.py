@@ -137,13 +137,15 @@ class PlayedServer:
     notices: list[tuple[str, str]] = field(default_factory=list)
     done: list[Action] = field(default_factory=list)
     fenced: Fenced = Fenced.FAILED
-    kept: Observation | None = None
+    settled: list[Observation] = field(default_factory=list)
+    places_full: bool = False
+    stopped: bool = False
     wake: Callable[[], None] = lambda: None
 
     def start(self, wake: Callable[[], None]) -> None:
         self.wake = wake
 
-    def look(self, silent_for: float) -> View:
+    def look(self, last: Observation | None) -> View:
         assert self.other is not None
         pair = {self.postgres, self.other.postgres}
         return View(
@@ -156,8 +158,13 @@ class PlayedServer:
             arbiter=self.arbiter,
         )
 
-    def keep(self, o: Observation) -> None:
-        self.kept = o
+    def settle(self, o: Observation) -> None:
+        if self.places_full:
+            raise OSError("no space left")
+        self.settled.append(o)
+
+    def stop(self) -> None:
+        self.stopped = True
 
     def notice(self, instance: str, state: str) -> None:
         self.notices.append((instance, state))
@@ -201,6 +208,7 @@ class RunningAgent:
     server: PlayedServer
     run_directory: str
     listen: tuple[str, int]
+    peer_port: int
     lines: list[str]
 
     def ask(self, verb: str, **more: object) -> dict[str, Any]:
@@ -226,7 +234,7 @@ def start_agent(data: dict[str, Any], server: PlayedServer) -> RunningAgent:
     service = build(config, eyes=server, hands=server, places=server, say=lambda _level, line: lines.append(line))
     thread = threading.Thread(target=service.run, name=config.name, daemon=True)
     thread.start()
-    return RunningAgent(service, thread, server, config.run_directory, config.listen[0], lines)
+    return RunningAgent(service, thread, server, config.run_directory, config.listen[0], config.peers[0][1], lines)
 
 
 def pair_settings(base: Path, **changes: Any) -> list[dict[str, Any]]:

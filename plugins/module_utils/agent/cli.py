@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import client
@@ -149,6 +150,25 @@ def _follow(options: argparse.Namespace) -> int:
     return status
 
 
+def _notify(options: argparse.Namespace) -> int:
+    """On disk first: it is said once, and perhaps to an agent that is just being restarted."""
+    for word in (options.instance, options.state):
+        if not word.replace("-", "").replace("_", "").isalnum():
+            return _complain(f"{word!r} is no name of an instance or a state.", 2)
+    path = f"{options.run_directory}/vrrp.{options.instance}"
+    # Not by pathlib, which takes longer to load than all of this.
+    draft = f"{options.run_directory}/.vrrp.{options.instance}.{os.getpid()}"
+    try:
+        with open(draft, "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(options.state + "\n")
+        os.replace(draft, path)  # noqa: PTH105
+    except PermissionError as error:
+        raise client.DeniedError("Only root and the agent's own user may notify it.") from error
+    except FileNotFoundError as error:
+        raise client.SilentError("No agent has run since this server was started.") from error
+    return _tell(options)
+
+
 def _tell(options: argparse.Namespace) -> int:
     """A request that is done with its answer."""
     more = {name: value for name, value in vars(options).items() if name in ("instance", "state")}
@@ -162,6 +182,7 @@ _VERBS = {
     "status": _status,
     "check": _check,
     "why": _why,
+    "notify": _notify,
     "switchover": _follow,
     "failover": _follow,
 }

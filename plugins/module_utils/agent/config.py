@@ -183,7 +183,7 @@ def _timing(value: Any) -> Timing:
 
 
 def _maybe(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else read(value)
+    return lambda value: None if value is None or value == [] else read(value)
 
 
 _READ: dict[str, Callable[[Any], Any]] = {

@@ -18,7 +18,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent import lasting,
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.config import Config
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.effects import Hands
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.engine import Engine
-from ansible_collections.pgha.cluster.plugins.module_utils.agent.events import WARNING, Journal, Printer, line_of
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.events import INFO, WARNING, Journal, Printer, line_of
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.hooks import Alerts
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Record
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.service import Eyes, Places, Service
@@ -64,12 +64,12 @@ def build(
 def run(path: str) -> None:
     """Run the agent until it is told to end."""
     config = settings.load(path)
-    from ansible_collections.pgha.cluster.plugins.module_utils.agent.body import Body  # noqa: PLC0415  # needs psycopg2
+    from ansible_collections.pgha.cluster.plugins.module_utils.agent.eyes import body  # noqa: PLC0415  # psycopg2
 
     # The default reserves 8 MB for each thread; none here goes deep.
     threading.stack_size(STACK_BYTES)
     printer = Printer()
-    body = Body(config, lambda text: printer(WARNING, line_of("places", text, {})))
-    service = build(config, eyes=body, hands=body.hands, places=body, say=printer, supervisor=Supervisor())
+    eyes, hands, places = body(config, lambda text: printer(INFO, line_of("addresses", text, {})))
+    service = build(config, eyes=eyes, hands=hands, places=places, say=printer, supervisor=Supervisor())
     service.handle_signals()
     service.run()

@@ -23,13 +23,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from ansible_collections.pgha.cluster.plugins.module_utils.agent import lasting
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.config import Config
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.control import Control
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.desk import Desk
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.effects import Effects, Hands
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.engine import Engine
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.events import ERROR, Journal
-from ansible_collections.pgha.cluster.plugins.module_utils.agent.lasting import Pause
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Decision, Heard, Observation
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.supervisor import Supervisor
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.view import View
@@ -47,10 +47,10 @@ class Eyes(Protocol):
     def start(self, wake: Callable[[], None]) -> None:
         """Begin to look; ``wake`` may be called from any thread when something has changed."""
 
-    def look(self, silent_for: float) -> View:
+    def look(self, last: Observation | None) -> View:
         """Return what was found last. ``fenced``, ``paused`` and ``wanted`` are filled in by the service.
 
-        :param silent_for: for how many seconds the other agent has said nothing: in a silence there is more to ask.
+        :param last: what the last decision rested upon: in a silence of the other server there is more to ask.
         """
 
     def notice(self, instance: str, state: str) -> None:
@@ -66,8 +66,11 @@ class Eyes(Protocol):
 class Places(Protocol):
     """Where clients find the primary and the standby: files that keepalived reads, or the addresses themselves."""
 
-    def keep(self, o: Observation) -> None:
-        """Let them be where they belong. Does not wait, and raises nothing."""
+    def settle(self, o: Observation) -> None:
+        """Let them be where they belong. Waits for nothing."""
+
+    def stop(self) -> None:
+        """End; the addresses stay where they are."""
 
 
 class Service:
@@ -90,7 +93,7 @@ class Service:
         self._wire = Wire(config.listen, config.peers)
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._effects = Effects(hands, self.wake, clock)
-        self._pause = Pause(Path(config.state_directory))
+        self._pause = lasting.Pause(Path(config.state_directory))
         self.desk = Desk(
             config,
             engine,
@@ -101,7 +104,8 @@ class Service:
             wire=self._wire,
             clock=clock,
         )
-        self._control = Control(Path(config.run_directory), self.desk.looks(), self.desk.changes())
+        self._run_directory = Path(config.run_directory)
+        self._control = Control(self._run_directory, self.desk.looks(), self.desk.changes())
         self._selector = selectors.DefaultSelector()
         self._soon = self._stopping = False
         self._errors: dict[str, str] = {}
@@ -130,6 +134,8 @@ class Service:
         try:
             # Before the eyes are open: whoever has started the agent may ask it at once.
             self._eyes.start(self.wake)
+            for instance, state in lasting.notices(self._run_directory):
+                self._eyes.notice(instance, state)
             self._supervisor.ready()
             while not self._stopping:
                 self._turn()
@@ -165,7 +171,7 @@ class Service:
     def _receive(self, source: socket.socket) -> None:
         for datagram in self._wire.receive(source):
             before = self._engine.heard
-            with self._told("hear"):
+            with self._told("record heard"):
                 if self._engine.hear(datagram, self._clock()):
                     self._effects.heard()
             self._soon = self._soon or _weight(self._engine.heard) != _weight(before)
@@ -191,45 +197,50 @@ class Service:
         self._ticked_at, self._soon = now, False
         for end in self._effects.ended():
             self.desk.effect_ended(end)
-        with self._told("tick"):
+        with self._told("record"):
             decision = self._engine.tick(self._view(now), now)
             # Only now: the record is on disk.
             self._wire.send(self._engine.message(now))
             self._journal.decided(decision, self._engine.observation)
             self._follow(decision)
             self.desk.looked(now)
+        with self._told("address files"):
+            self._settle()
         self._supervisor.status(self.desk.headline())
 
     def _view(self, now: float) -> View:
         self.desk.settle(now)
-        seen = self._eyes.look(self._engine.silent_for(now))
+        seen = self._eyes.look(self._engine.observation)
         return replace(seen, fenced=self._effects.fenced, paused=self._pause.on, wanted=self.desk.wanted)
 
     def _follow(self, decision: Decision) -> None:
-        """Let happen what was decided. The address goes by the record as it is now: an offer gives it up at once."""
         o = self._engine.observation
-        if o is None:
-            return
-        self._places.keep(replace(o, record=self._engine.record))
-        if self._effects.begin(decision, o):
+        if o is not None and self._effects.begin(decision, o):
             self._journal.tell("begun", f"{decision.action.value}: {decision.text}", action=decision.action.value)
 
+    def _settle(self) -> None:
+        """The addresses go by the record as it is now: an offer gives the write address up at once."""
+        o = self._engine.observation
+        if o is not None:
+            self._places.settle(replace(o, record=self._engine.record))
+
     @contextlib.contextmanager
-    def _told(self, where: str) -> Iterator[None]:
+    def _told(self, what: str) -> Iterator[None]:
         """What cannot be written is told once, and nothing follows from it: no message, no effect. The loop goes on."""
         try:
             yield
         except OSError as error:
-            text = f"the agent cannot keep its record: {error}"
-            if self._errors.get(where) != text:
-                self._journal.tell("failed", text, level=ERROR, alert=True, where=where)
-            self._errors[where] = text
+            text = f"the agent cannot write its {what}: {error}"
+            if self._errors.get(what) != text:
+                self._journal.tell("failed", text, level=ERROR, alert=True, what=what)
+            self._errors[what] = text
         else:
-            self._errors.pop(where, None)
+            self._errors.pop(what, None)
         self.desk.error = next(iter(self._errors.values()), "")
 
     def _close(self) -> None:
         self._eyes.close()
+        self._places.stop()
         self._control.close()
         self._wire.close()
         self._supervisor.close()

@@ -196,3 +196,22 @@ def test_notices_reach_the_eyes_and_the_service_is_what_build_makes(tmp_path: Pa
         assert one.server.notices == [("watch", "MASTER")]
         assert isinstance(one.service, Service)
         assert callable(build)
+
+
+def test_an_offer_gives_the_write_address_up_before_postgresql_stops(tmp_path: Path) -> None:
+    with agents(tmp_path) as (one, two):
+        must_found_a_cluster(one, two)
+        before = len(one.server.settled)
+        assert Follower(one.ask, lambda _line: None).follow("switchover", 10) == 0
+        first = next(o for o in one.server.settled[before:] if o.record.offered)
+        assert first.postgres is Postgres.PRIMARY
+
+
+def test_addresses_that_cannot_be_written_are_said_and_hinder_no_decision(tmp_path: Path) -> None:
+    with agents(tmp_path) as (one, two):
+        one.server.places_full = True
+        must_found_a_cluster(one, two)
+        assert one.status()["error"] == "the agent cannot write its address files: no space left"
+        assert len([line for line in one.lines if line.startswith("failed")]) == 1
+        one.server.places_full = False
+        must_become(one, error="")
