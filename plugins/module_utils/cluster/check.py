@@ -20,6 +20,13 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_fencing
     fence_devices,
     shared_devices,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_stack import (
+    STACKS,
+    agent_stack,
+    agent_warnings,
+    modes,
+    rules_of,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import (
     HAS_NETADDR,
     Problem,
@@ -34,9 +41,7 @@ if HAS_NETADDR:
 __all__ = ["HAS_NETADDR", "Problem", "announcement", "problems", "warnings"]
 
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-VIRTUAL = {"write": "public", "read": "public", "replication": "replication"}
 NEEDED_NETWORKS = ("public", "replication")
-STACKS = ("pacemaker",)
 
 
 def _networks(raw: Any) -> tuple[dict[str, netaddr.IPNetwork], list[Problem]]:
@@ -117,19 +122,21 @@ def _names(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
         yield Problem(name, "is in pgha_database and in pgha_vote; a database server cannot be its own tie-breaker")
 
 
-def _virtual(raw: Any, networks: Mapping[str, netaddr.IPNetwork]) -> Iterator[Problem]:
+def _virtual(
+    raw: Any, networks: Mapping[str, netaddr.IPNetwork], kinds: Mapping[str, str]
+) -> Iterator[Problem]:
     where = "pgha_virtual_addresses"
     if not isinstance(raw, Mapping):
-        yield Problem(where, "must have the addresses write, read and replication")
+        yield Problem(where, f"must have the addresses {', '.join(kinds)}")
         return
-    for kind, name in VIRTUAL.items():
+    for kind, name in kinds.items():
         if kind not in raw:
             yield Problem(where, f"has no {kind} address")
         else:
             yield from _placed(f"{where}.{kind}", raw[kind], name, networks)
     for kind in raw:
-        if kind not in VIRTUAL:
-            yield Problem(f"{where}.{kind}", f"is unknown; known are {', '.join(VIRTUAL)}")
+        if kind not in kinds:
+            yield Problem(f"{where}.{kind}", f"is unknown; known are {', '.join(kinds)}")
 
 
 def _arbitration(servers: Sequence[Mapping[str, Any]], accept: Any) -> Iterator[Problem]:
@@ -158,7 +165,7 @@ def _scalars(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) ->
     cluster = values.get("cluster_name")
     if not isinstance(cluster, str) or not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", cluster):
         yield Problem("pgha_cluster_name", f"{cluster!r} is no name; use small letters, digits and hyphens")
-    if values.get("stack") not in STACKS:
+    if not isinstance(values.get("stack"), str) or values["stack"] not in STACKS:
         yield Problem("pgha_stack", f"{values.get('stack')!r} is unknown; known are {', '.join(STACKS)}")
     if not isinstance(values.get("firewall", False), bool):
         yield Problem("pgha_firewall", f"{values['firewall']!r} is neither true nor false")
@@ -166,8 +173,7 @@ def _scalars(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) ->
     primary = values.get("primary")
     if primary not in names:
         yield Problem("pgha_primary", f"{primary!r} is no server of pgha_database ({', '.join(map(str, names))})")
-    if values.get("replication_mode", "sync") not in ("sync", "async"):
-        yield Problem("pgha_replication_mode", f"{values.get('replication_mode')!r} is neither sync nor async")
+    yield from modes(values)
     targets = values.get("ping_targets", [])
     if not isinstance(targets, list) or any(address(target) is None for target in targets):
         yield Problem("pgha_ping_targets", "must be a list of addresses, which may be empty")
@@ -184,22 +190,28 @@ def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
     """
     if not isinstance(servers, list) or not all(isinstance(server, Mapping) for server in servers):
         return [Problem("inventory", "names no servers in the groups pgha_database and pgha_vote")]
+    rules = rules_of(values.get("stack"))
     networks, found = _networks(values.get("networks"))
     found += _scalars(values, servers)
     for server in servers:
         found += _server(server, networks)
         if server.get("role") == "database":
             found += devices(server)
-    found += _virtual(values.get("virtual_addresses"), networks)
+    found += _virtual(values.get("virtual_addresses"), networks, rules.virtual)
     found += _names(servers)
     found += _duplicates(servers, values.get("virtual_addresses"))
     found += shared_devices(servers)
-    found += _arbitration(servers, values.get("accept_split_brain", False))
+    if rules.agent:
+        found += agent_stack(servers, values)
+    else:
+        found += _arbitration(servers, values.get("accept_split_brain", False))
     return found
 
 
 def warnings(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what may be deployed and still deserves a word."""
+    if rules_of(values.get("stack")).agent:
+        return list(agent_warnings(values))
     said = []
     if values.get("accept_split_brain"):
         said.append(
@@ -220,9 +232,12 @@ def announcement(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]
     virtual = values["virtual_addresses"]
     mode = values.get("replication_mode", "sync")
     fenced = [str(server["name"]) for server in servers if server.get("fence_devices")]
+    tie_breaker = vote[0] if vote else "none"
+    if values.get("stack") == "keepalived":
+        tie_breaker = f"VRRP and {', '.join(values['ping_targets'])}"
     return [
         f"cluster {values['cluster_name']}: {', '.join(database)}; {mode} replication; a new cluster starts from "
         f"{values['primary']}",
-        f"addresses: write {virtual['write']}, read {virtual['read']}, replication {virtual['replication']}",
-        f"fencing: {', '.join(fenced) or 'none'}; tie-breaker: {vote[0] if vote else 'none'}",
+        "addresses: " + ", ".join(f"{kind} {virtual[kind]}" for kind in rules_of(values.get("stack")).virtual),
+        f"fencing: {', '.join(fenced) or 'none'}; tie-breaker: {tie_breaker}",
     ]

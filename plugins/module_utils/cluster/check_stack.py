@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with an inventory for the stack that it names: each decides by other means, and needs other things.
+
+Pure; see :mod:`check`.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import Problem, same
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a stack needs.
+
+    :ivar agent: the failover agent decides; it knows two servers and no more.
+    :ivar virtual: kind of address that moves, to the network that it is in.
+    :ivar modes: replication modes.
+    :ivar refused: a mode that other stacks have, and why this one has not.
+    """
+
+    agent: bool
+    virtual: Mapping[str, str]
+    modes: tuple[str, ...]
+    refused: Mapping[str, str]
+
+
+CLIENTS = {"write": "public", "read": "public"}
+_ASYNC = "the failover agent lets a standby take over only when it has every acknowledged commit; take sync or strict"
+_STRICT = (
+    "the resource agent lets the primary go on alone when the standby is lost; the stacks keepalived and vote know strict"
+)
+_MANAGER = Rules(False, {**CLIENTS, "replication": "replication"}, ("sync", "async"), {"strict": _STRICT})
+_AGENT = Rules(True, CLIENTS, ("sync", "strict"), {"async": _ASYNC})
+STACKS = {"pacemaker": _MANAGER, "keepalived": _AGENT, "vote": _AGENT}
+
+
+def rules_of(stack: Any) -> Rules:
+    """Return the rules of a stack; of one that nobody knows, and which is refused for that, those of the first."""
+    return STACKS.get(stack, _MANAGER) if isinstance(stack, str) else _MANAGER
+
+
+def _of(servers: Sequence[Mapping[str, Any]], role: str) -> list[Mapping[str, Any]]:
+    return [server for server in servers if server.get("role") == role]
+
+
+def modes(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check the replication mode."""
+    rules, mode = rules_of(values.get("stack")), values.get("replication_mode", "sync")
+    if isinstance(mode, str) and mode in rules.refused:
+        yield Problem("pgha_replication_mode", f"{mode} is refused on the stack {values['stack']}: {rules.refused[mode]}")
+    elif mode not in rules.modes:
+        yield Problem("pgha_replication_mode", f"{mode!r} is neither {' nor '.join(rules.modes)}")
+
+
+def _fencing(database: Sequence[Mapping[str, Any]], mode: Any) -> Iterator[Problem]:
+    """S5: a primary that goes on without its standby has to prove first that this one is off."""
+    bare = [str(server.get("name")) for server in database if not server.get("fence_devices")]
+    if bare and mode != "strict":
+        yield Problem(
+            "pgha_fence_devices",
+            f"{', '.join(bare)} cannot be powered off by another server, and in sync mode the primary goes on alone only "
+            "when its standby is proven off. Add a fence device to each, or take pgha_replication_mode: strict, where "
+            "writes wait until the standby is back",
+        )
+    elif bare and len(bare) < len(database):
+        yield Problem("pgha_fence_devices", f"{', '.join(bare)} has none, and the other has one; give both one, or none")
+
+
+def _own_addresses(servers: Sequence[Mapping[str, Any]], virtual: Any) -> set[Any]:
+    listed = [server["addresses"] for server in servers if isinstance(server.get("addresses"), Mapping)]
+    listed += [virtual] if isinstance(virtual, Mapping) else []
+    return {same(text) for one in listed for text in one.values()}
+
+
+def _ping_targets(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Iterator[Problem]:
+    targets = values.get("ping_targets", [])
+    listed = targets if isinstance(targets, list) else []
+    if not listed and values.get("stack") == "keepalived":
+        yield Problem(
+            "pgha_ping_targets",
+            "is empty: a server that no longer sees the other one asks these whether it is itself the one that is cut "
+            "off. Name the gateway of the clients' network, or two such addresses",
+        )
+    own = _own_addresses(servers, values.get("virtual_addresses"))
+    for target in listed:
+        if isinstance(target, str) and same(target) in own:
+            yield Problem("pgha_ping_targets", f"{target} belongs to the cluster itself; name something outside of it")
+
+
+def agent_stack(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check what the failover agent needs: two servers, a third party, and fence devices or the mode strict."""
+    stack, database, vote = values.get("stack"), _of(servers, "database"), _of(servers, "vote")
+    if len(database) != 2:
+        yield Problem(
+            "pgha_database",
+            f"has {len(database)} server(s); the stack {stack} has exactly two, so that none can be added or removed. "
+            "Take the stack pacemaker for more",
+        )
+    if stack == "vote" and len(vote) != 1:
+        yield Problem("pgha_vote", f"has {len(vote)} server(s); the stack vote asks exactly one who is cut off")
+    if stack == "keepalived" and vote:
+        yield Problem("pgha_vote", "has no use on the stack keepalived; leave it empty, or take the stack vote")
+    if values.get("accept_split_brain", False) is not False:
+        yield Problem(
+            "pgha_accept_split_brain", f"is for the stack pacemaker; on {stack} take pgha_replication_mode: strict instead"
+        )
+    yield from _fencing(database, values.get("replication_mode", "sync"))
+    yield from _ping_targets(servers, values)
+
+
+def agent_warnings(values: Mapping[str, Any]) -> Iterator[str]:
+    """Return what may be deployed under the failover agent and still deserves a word."""
+    if values.get("replication_mode") == "strict":
+        yield "pgha_replication_mode is strict: while the standby is away, writes wait until it is back."

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each stack needs and refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check import announcement, problems, warnings
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_stack import STACKS, rules_of
+
+
+def server(name: str, last: int, role: str = "database") -> dict[str, Any]:
+    device = {
+        "name": f"fence-{name}",
+        "agent": "fence_ipmilan",
+        "options": {"ip": f"10.0.2.{last}"},
+        "secrets": {"password": "s3cret"},
+    }
+    return {
+        "name": name,
+        "role": role,
+        "addresses": {"public": f"10.0.0.{last}", "replication": f"10.0.1.{last}"},
+        "fence_devices": [device] if role == "database" else [],
+    }
+
+
+def good(stack: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    servers = [server("n1", 11), server("n2", 12)] + ([server("v1", 19, "vote")] if stack == "vote" else [])
+    values = {
+        "stack": stack,
+        "cluster_name": "demo",
+        "primary": "n1",
+        "replication_mode": "sync",
+        "networks": {"public": "10.0.0.0/24", "replication": "10.0.1.0/24"},
+        "virtual_addresses": {"write": "10.0.0.100", "read": "10.0.0.101"},
+        "ping_targets": ["10.0.0.1"],
+        "client_networks": ["10.0.0.0/24"],
+        "accept_split_brain": False,
+    }
+    return servers, values
+
+
+def bare(servers: list[dict[str, Any]], *names: str) -> None:
+    for one in servers:
+        if one["name"] in names:
+            one["fence_devices"] = []
+
+
+@pytest.mark.parametrize("stack", ["keepalived", "vote"])
+def test_two_servers_two_addresses_and_a_third_party_are_enough(stack: str) -> None:
+    servers, values = good(stack)
+    assert problems(servers, values) == []
+    assert warnings(values, servers) == []
+    assert "addresses: write 10.0.0.100, read 10.0.0.101" in announcement(values, servers)
+
+
+def test_what_breaks_a_tie_is_announced() -> None:
+    servers, values = good("keepalived")
+    assert "tie-breaker: VRRP and 10.0.0.1" in announcement(values, servers)[2]
+    servers, values = good("vote")
+    assert "tie-breaker: v1" in announcement(values, servers)[2]
+
+
+Change = Callable[[list[dict[str, Any]], dict[str, Any]], Any]
+BOTH = ("keepalived", "vote")
+WRONG: list[tuple[tuple[str, ...], Change, str]] = [
+    (BOTH, lambda s, v: s.append(server("n3", 13)), "has 3 server(s); the stack {} has exactly two"),
+    (BOTH, lambda s, v: s.pop(1), "none can be added or removed"),
+    (BOTH, lambda s, v: v.update(replication_mode="async"), "async is refused on the stack {}"),
+    (BOTH, lambda s, v: v.update(replication_mode="quick"), "'quick' is neither sync nor strict"),
+    (BOTH, lambda s, v: v.update(replication_mode=["sync"]), "is neither sync nor strict"),
+    (BOTH, lambda s, v: bare(s, "n2"), "n2 cannot be powered off"),
+    (BOTH, lambda s, v: bare(s, "n1", "n2"), "n1, n2 cannot be powered off"),
+    (BOTH, lambda s, v: (v.update(replication_mode="strict"), bare(s, "n2")), "give both one, or none"),
+    (BOTH, lambda s, v: v.update(accept_split_brain=True), "pgha_accept_split_brain: is for the stack pacemaker"),
+    (BOTH, lambda s, v: v["virtual_addresses"].update(replication="10.0.1.100"), "known are write, read"),
+    (BOTH, lambda s, v: v.update(ping_targets=["10.0.0.12"]), "10.0.0.12 belongs to the cluster itself"),
+    (BOTH, lambda s, v: v.update(ping_targets=["10.0.0.100"]), "10.0.0.100 belongs to the cluster itself"),
+    (("keepalived",), lambda s, v: v.update(ping_targets=[]), "pgha_ping_targets: is empty"),
+    (("keepalived",), lambda s, v: s.append(server("v1", 19, "vote")), "pgha_vote: has no use"),
+    (("vote",), lambda s, v: s.pop(2), "pgha_vote: has 0 server(s)"),
+    (("vote",), lambda s, v: s.append(server("v2", 20, "vote")), "pgha_vote: has 2 server(s)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("stack", "change", "says"), [(stack, change, says) for stacks, change, says in WRONG for stack in stacks]
+)
+def test_each_mistake_is_named(stack: str, change: Change, says: str) -> None:
+    servers, values = good(stack)
+    change(servers, values)
+    found = [str(problem) for problem in problems(servers, values)]
+    assert any(says.format(stack) in problem for problem in found), found
+
+
+@pytest.mark.parametrize("stack", BOTH)
+def test_strict_needs_no_fence_device_and_says_what_it_costs(stack: str) -> None:
+    servers, values = good(stack)
+    bare(servers, "n1", "n2")
+    values["replication_mode"] = "strict"
+    assert problems(servers, values) == []
+    assert "writes wait until it is back" in warnings(values, servers)[0]
+
+
+def test_the_vote_stack_needs_no_ping_target() -> None:
+    servers, values = good("vote")
+    values["ping_targets"] = []
+    assert problems(servers, values) == []
+
+
+def test_pacemaker_knows_no_strict() -> None:
+    servers, values = good("vote")
+    values.update(stack="pacemaker", replication_mode="strict")
+    values["virtual_addresses"]["replication"] = "10.0.1.100"
+    assert [str(one) for one in problems(servers, values)] == [
+        "pgha_replication_mode: strict is refused on the stack pacemaker: the resource agent lets the primary go on alone "
+        "when the standby is lost; the stacks keepalived and vote know strict"
+    ]
+
+
+def test_a_stack_that_nobody_knows_has_rules_all_the_same() -> None:
+    assert rules_of("drbd") is rules_of(None) is rules_of(["keepalived"]) is STACKS["pacemaker"]
