@@ -34,7 +34,7 @@ options:
   mode:
     description: Whether the primary has to wait for the standby that takes over.
     type: str
-    choices: [sync, async]
+    choices: [sync, strict, async]
     default: sync
   accept:
     description:

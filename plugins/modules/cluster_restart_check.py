@@ -105,7 +105,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "which": {"type": "str", "choices": ["pending", "updates", "all"], "default": "pending"},
-            "mode": {"type": "str", "choices": ["sync", "async"], "default": "sync"},
+            "mode": {"type": "str", "choices": ["sync", "strict", "async"], "default": "sync"},
             "accept": {"type": "list", "elements": "str", "default": [], "choices": sorted(ACCEPTABLE)},
             "servers": {"type": "list", "elements": "dict", "required": True},
         },

@@ -104,7 +104,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "target": {"type": "str", "default": ""},
-            "mode": {"type": "str", "choices": ["sync", "async"], "default": "sync"},
+            "mode": {"type": "str", "choices": ["sync", "strict", "async"], "default": "sync"},
             "accept": {"type": "list", "elements": "str", "default": [], "choices": sorted(ACCEPTABLE)},
             "servers": {"type": "list", "elements": "dict", "required": True},
         },

@@ -40,6 +40,11 @@ options:
     description: Name of this server.
     type: str
     required: true
+  manager:
+    description: Who decides in this cluster, and so is asked and fences; V(agent) is the failover agent.
+    type: str
+    choices: [pacemaker, agent]
+    default: pacemaker
   test:
     description: Name of a server to be fenced for real. Empty for none.
     type: str
@@ -76,14 +81,17 @@ tested:
   type: str
 """
 
+import time
 from dataclasses import replace
 from shutil import which
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
+from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import (
     Target,
@@ -93,30 +101,14 @@ from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import 
     fingerprint,
     verdict,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing.cluster import Cluster, of_agent, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Monitor
+
+LOOK_SECONDS = 0.2
 
 
-def _target(name: str, monitor: Monitor, attributes: dict[str, Any], own: str) -> Target:
-    lasting = attributes.get(name, ({}, {}))[0]
-    # The newest event comes first. What is under way is left out: pacemaker tries again without end, and each try would
-    # hide the failure before it.
-    history = [event for event in monitor.fencing if event.target == name and event.status != "pending"]
-    return Target(
-        name=name,
-        configured=False,
-        online=any(node.name == name and node.online and not node.unclean for node in monitor.nodes),
-        hardware=lasting.get("pgha-hardware", ""),
-        failed=bool(history) and history[0].status == "failed",
-        tested=lasting.get("pgha-fence-tested", ""),
-        others=frozenset({own, *(node.name for node in monitor.nodes)} - {name}),
-    )
-
-
-def _server(
-    devices: list[dict[str, Any]], target: Target, known: set[str], properties: dict[str, str]
-) -> dict[str, Any]:
+def _server(devices: list[dict[str, Any]], target: Target, cluster: Cluster) -> dict[str, Any]:
     """Ask all devices of one server."""
     views, powers, seconds = [], [], 0.0
     # A test goes through all levels until one succeeds: with several devices it does not prove a single one.
@@ -125,8 +117,8 @@ def _server(
         params = addressed({key: str(value) for key, value in device["params"].items()}, target.name)
         mark = fingerprint(device["agent"], params) if len(devices) == 1 else ""
         asked = gateway.ask(device["agent"], params, run)
-        judged = replace(target, configured=device["name"] in known)
-        said = verdict(judged, asked, properties, mark, params.get("pcmk_reboot_timeout", ""))
+        judged = replace(target, configured=cluster.has(device["name"]))
+        said = verdict(judged, asked, cluster.properties, mark, params.get("pcmk_reboot_timeout", ""))
         views.append(View(device["name"], int(device["level"]), said))
         powers.append(asked.power)
         seconds = max(seconds, asked.seconds)
@@ -134,25 +126,46 @@ def _server(
     return {**combine(views).as_result(), "power": answered, "seconds": round(seconds, 2), "fingerprint": mark}
 
 
-def _look(devices: list[dict[str, Any]], own: str) -> dict[str, Any]:
-    pacemaker = Gateway(run)
-    text = pacemaker.monitor() if which("crm_mon") else None
+def _pacemaker() -> Cluster | None:
+    manager = Gateway(run)
+    text = manager.monitor() if which("crm_mon") else None
     if text is None:
+        return None
+    root = cib.read(manager.query_cib())
+    return of_pacemaker(parse.parse_monitor(text), parse.parse_attributes(root), parse.parse_properties(root))
+
+
+def _agent() -> Cluster | None:
+    view = agent.look(run)
+    return of_agent(view) if view["cluster_running"] else None
+
+
+ASK = {"pacemaker": _pacemaker, "agent": _agent}
+
+
+def _look(devices: list[dict[str, Any]], own: str, manager: str = "pacemaker") -> dict[str, Any]:
+    cluster = ASK[manager]()
+    if cluster is None:
         return {}
-    monitor = parse.parse_monitor(text)
-    root = cib.read(pacemaker.query_cib())
-    properties, attributes = parse.parse_properties(root), parse.parse_attributes(root)
-    known = {one.id for one in monitor.resources}
     found: dict[str, Any] = {}
     for name in sorted({device["server"] for device in devices} - {own}):
         mine = [device for device in devices if device["server"] == name]
-        found[name] = _server(mine, _target(name, monitor, attributes, own), known, properties)
+        found[name] = _server(mine, cluster.target(name, own), cluster)
     return found
 
 
-def _refuse(target: str, found: dict[str, Any], monitor: Monitor, unproven: bool) -> None:
+def _must_ask(manager: str) -> Cluster:
+    cluster = ASK[manager]()
+    if cluster is None:
+        raise PghaError(
+            "The cluster is not running on this server.", next_step="start it; the status playbook says how"
+        )
+    return cluster
+
+
+def _refuse(target: str, found: dict[str, Any], cluster: Cluster, unproven: bool) -> None:
     """Refuse a test that would hit the primary, or a server that nobody has asked for."""
-    if any(one.role == "Promoted" and target in one.nodes for one in monitor.resources):
+    if target in cluster.promoted:
         raise PghaError(f"{target} is the primary and is not fenced for a test.", next_step="name a standby")
     if target not in found:
         raise PghaError(f"{target} is not fenced for a test: no device of it is known here.")
@@ -167,17 +180,14 @@ def _refuse(target: str, found: dict[str, Any], monitor: Monitor, unproven: bool
         )
 
 
-def _test(target: str, wait: float) -> None:
-    pacemaker = Gateway(run)
-
-    def member(wanted: bool) -> bool:
-        nodes = parse.parse_monitor(pacemaker.must_monitor()).nodes
-        return any(node.name == target and node.online is wanted and not node.pending for node in nodes)
-
-    gateway.power_cycle(target, run, 120)
-    late = PghaError(f"{target} was fenced and is not a member again within {wait:g} seconds.")
-    pacemaker.wait_until(lambda: member(False), 60, lambda: PghaError(f"{target} was fenced and never left."))
-    pacemaker.wait_until(lambda: member(True), wait, lambda: late)
+def _test(target: str, devices: list[dict[str, Any]], manager: str, wait: float) -> None:
+    if manager == "pacemaker":
+        gateway.power_cycle(target, run, 120)
+    else:
+        gateway.power_cycle_directly([one for one in devices if one["server"] == target], run)
+    gone, back = f"{target}, which was fenced, has left", f"{target}, which was fenced, is a member again"
+    wait_until(lambda: target in _must_ask(manager).absent, time.monotonic() + 60, gone, LOOK_SECONDS)
+    wait_until(lambda: target in _must_ask(manager).present, time.monotonic() + wait, back, LOOK_SECONDS)
 
 
 def _check(module: AnsibleModule) -> dict[str, Any]:
@@ -185,13 +195,13 @@ def _check(module: AnsibleModule) -> dict[str, Any]:
     target = given["test"]
     if target and target == given["self"]:
         raise PghaError(f"{target} cannot fence itself for a test.", next_step="run it on another server")
-    found = _look(given["devices"], given["self"])
+    devices, manager = given["devices"], given["manager"]
+    found = _look(devices, given["self"], manager)
     if target:
-        monitor = parse.parse_monitor(Gateway(run).must_monitor())
-        _refuse(target, found, monitor, given["unproven"])
+        _refuse(target, found, _must_ask(manager), given["unproven"])
     if target and not module.check_mode:
-        _test(target, given["wait"])
-        found = _look(given["devices"], given["self"])
+        _test(target, devices, manager, given["wait"])
+        found = _look(devices, given["self"], manager)
     return {"changed": bool(target), "fencing": found, "tested": target}
 
 
@@ -201,6 +211,7 @@ def main() -> None:
         argument_spec={
             "devices": {"type": "list", "elements": "dict", "required": True},
             "self": {"type": "str", "required": True},
+            "manager": {"type": "str", "choices": ["pacemaker", "agent"], "default": "pacemaker"},
             "test": {"type": "str", "default": ""},
             "unproven": {"type": "bool", "default": False},
             "wait": {"type": "int", "default": 600},

@@ -122,9 +122,7 @@ def _names(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
         yield Problem(name, "is in pgha_database and in pgha_vote; a database server cannot be its own tie-breaker")
 
 
-def _virtual(
-    raw: Any, networks: Mapping[str, netaddr.IPNetwork], kinds: Mapping[str, str]
-) -> Iterator[Problem]:
+def _virtual(raw: Any, networks: Mapping[str, netaddr.IPNetwork], kinds: Mapping[str, str]) -> Iterator[Problem]:
     where = "pgha_virtual_addresses"
     if not isinstance(raw, Mapping):
         yield Problem(where, f"must have the addresses {', '.join(kinds)}")

@@ -35,9 +35,7 @@ class Rules:
 
 CLIENTS = {"write": "public", "read": "public"}
 _ASYNC = "the failover agent lets a standby take over only when it has every acknowledged commit; take sync or strict"
-_STRICT = (
-    "the resource agent lets the primary go on alone when the standby is lost; the stacks keepalived and vote know strict"
-)
+_STRICT = "the resource agent lets the primary go on alone when the standby is lost; the stacks keepalived and vote know strict"
 _MANAGER = Rules(False, {**CLIENTS, "replication": "replication"}, ("sync", "async"), {"strict": _STRICT})
 _AGENT = Rules(True, CLIENTS, ("sync", "strict"), {"async": _ASYNC})
 STACKS = {"pacemaker": _MANAGER, "keepalived": _AGENT, "vote": _AGENT}
@@ -54,11 +52,11 @@ def _of(servers: Sequence[Mapping[str, Any]], role: str) -> list[Mapping[str, An
 
 def modes(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Check the replication mode."""
-    rules, mode = rules_of(values.get("stack")), values.get("replication_mode", "sync")
+    where, rules, mode = "pgha_replication_mode", rules_of(values.get("stack")), values.get("replication_mode", "sync")
     if isinstance(mode, str) and mode in rules.refused:
-        yield Problem("pgha_replication_mode", f"{mode} is refused on the stack {values['stack']}: {rules.refused[mode]}")
+        yield Problem(where, f"{mode} is refused on the stack {values['stack']}: {rules.refused[mode]}")
     elif mode not in rules.modes:
-        yield Problem("pgha_replication_mode", f"{mode!r} is neither {' nor '.join(rules.modes)}")
+        yield Problem(where, f"{mode!r} is neither {' nor '.join(rules.modes)}")
 
 
 def _fencing(database: Sequence[Mapping[str, Any]], mode: Any) -> Iterator[Problem]:
@@ -72,7 +70,9 @@ def _fencing(database: Sequence[Mapping[str, Any]], mode: Any) -> Iterator[Probl
             "writes wait until the standby is back",
         )
     elif bare and len(bare) < len(database):
-        yield Problem("pgha_fence_devices", f"{', '.join(bare)} has none, and the other has one; give both one, or none")
+        yield Problem(
+            "pgha_fence_devices", f"{', '.join(bare)} has none, and the other has one; give both one, or none"
+        )
 
 
 def _own_addresses(servers: Sequence[Mapping[str, Any]], virtual: Any) -> set[Any]:
@@ -111,7 +111,8 @@ def agent_stack(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any])
         yield Problem("pgha_vote", "has no use on the stack keepalived; leave it empty, or take the stack vote")
     if values.get("accept_split_brain", False) is not False:
         yield Problem(
-            "pgha_accept_split_brain", f"is for the stack pacemaker; on {stack} take pgha_replication_mode: strict instead"
+            "pgha_accept_split_brain",
+            f"is for the stack pacemaker; on {stack} take pgha_replication_mode: strict instead",
         )
     yield from _fencing(database, values.get("replication_mode", "sync"))
     yield from _ping_targets(servers, values)

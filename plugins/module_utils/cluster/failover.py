@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.advice import advice_of
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import (
     Reason,
     Verdict,
@@ -39,6 +40,7 @@ class Server:
     :ivar member: what the cluster holds it for.
     :ivar record: what the resource agent has recorded of its data.
     :ivar position: timeline and LSN; None when they cannot be read.
+    :ivar stack: who decides, and so by which command a person vouches for what he has seen.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Server:
     member: str
     record: str
     position: tuple[int, Lsn] | None
+    stack: str = "pacemaker"
 
 
 def server_of(found: Mapping[str, Any]) -> Server:
@@ -58,6 +61,7 @@ def server_of(found: Mapping[str, Any]) -> Server:
         member=str(found.get("member") or "unknown"),
         record=str((found.get("attributes") or {}).get(RECORD, "")),
         position=(int(timeline), Lsn.parse(lsn)) if timeline and lsn else None,
+        stack=str(found.get("stack") or "pacemaker"),
     )
 
 
@@ -75,8 +79,8 @@ def _others(others: Sequence[Server]) -> Iterator[Reason]:
             yield unknown(
                 "not_proven_off",
                 f"{other.name} gives no answer and nobody has proven that it is off; make its fence device answer, or "
-                "see with your own eyes that it is off and run on another server: "
-                f"stonith_admin --confirm {other.name}",
+                "see with your own eyes that it is off and run "
+                + advice_of(other.stack).confirm.format(name=other.name),
             )
 
 

@@ -67,10 +67,22 @@ class Report:
             self.steps.append(step)
 
 
+def own_words(told: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, str]]:
+    """Return the attributes of servers that each keep their own; empty where the cluster keeps them for all."""
+    return {str(name): own for view in told for name, own in (view.get("itself") or {}).items()}
+
+
 def witness(told: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the cluster as a server with quorum sees it, else as any server does, else nothing."""
+    """Return the cluster as a server with quorum sees it, else as any server does, else nothing.
+
+    What a server keeps of itself counts more than what another one has heard of it.
+    """
     views = [view for view in told if view.get("cluster_running")]
-    return next((view for view in views if view.get("with_quorum")), views[0] if views else {})
+    view = next((view for view in views if view.get("with_quorum")), views[0] if views else {})
+    own = own_words(told)
+    if not view or not own:
+        return view
+    return {**view, "node_attributes": {**(view.get("node_attributes") or {}), **own}}
 
 
 def members(view: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.advice import Advice, advice_of
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
     Expected,
     Report,
@@ -34,13 +35,14 @@ def _quorum(report: Report, expected: Expected, view: Mapping[str, Any]) -> None
     absent = [name for name, node in members(view).items() if not node.get("online")]
     # Each absent server lacks its own vote. What is missing beyond that is the vote host's.
     lost = expected.vote if expected.vote and missing > len(absent) else ""
+    program = advice_of(expected.stack).voter
     report.add(
         f"{votes['total']} of {votes['expected']} votes are present" + (f": {lost} does not vote" if lost else ""),
-        f"see that {lost} is up, and on it: systemctl status corosync-qnetd" if lost else "",
+        f"see that {lost} is up" + (f", and on it: {program}" if program else "") if lost else "",
     )
 
 
-def _blocked(report: Report, view: Mapping[str, Any]) -> None:
+def _blocked(report: Report, view: Mapping[str, Any], advice: Advice) -> None:
     resting = view.get("properties", {}).get("maintenance-mode") == "true"
     window = view.get("window")
     if window:
@@ -49,7 +51,7 @@ def _blocked(report: Report, view: Mapping[str, Any]) -> None:
             "look again after that",
         )
     elif resting:
-        report.add("the whole cluster is in maintenance: nothing is watched or moved", "crm maintenance off")
+        report.add("the whole cluster is in maintenance: nothing is watched or moved", advice.resume)
     paused = {name for name, node in members(view).items() if membership(node) == "maintenance"}
     for one in view.get("resources", []):
         places = one.get("nodes", ())
@@ -99,5 +101,5 @@ def judge_standing(report: Report, servers: Sequence[Seen], expected: Expected, 
     if not view:
         return
     _quorum(report, expected, view)
-    _blocked(report, view)
+    _blocked(report, view, advice_of(expected.stack))
     _leftovers(report, view)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.advice import advice_of
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import COMPLETE, RECORD
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
     Expected,
@@ -64,18 +65,22 @@ def _judge_fencing(
     return verdicts
 
 
-def _judge_lost(report: Report, view: Mapping[str, Any], primaries: Sequence[str]) -> None:
+def _judge_lost(report: Report, expected: Expected, view: Mapping[str, Any], primaries: Sequence[str]) -> None:
     for node in view.get("nodes", []):
         if not node.get("unclean"):
             continue
         name = node["name"]
         failed = any(event["target"] == name and event["status"] == "failed" for event in view.get("fencing", []))
         effect = "" if primaries else " No server is promoted before that."
+        why, mend = f"its fencing {'failed' if failed else 'has not succeeded yet'}", "bring it back. Or"
+        if name in expected.fenced:
+            mend = f"make the fence device of {name} answer: the cluster tries again. Or"
+        else:
+            why = "it has no fence device"
         report.add(
-            f"{name} is lost and nobody has proven that it is off: its fencing "
-            f"{'failed' if failed else 'has not succeeded yet'}.{effect}",
-            f"make the fence device of {name} answer: the cluster tries again. Or, only after you have seen with your "
-            f"own eyes that {name} is off, on another server: stonith_admin --confirm {name}",
+            f"{name} is lost and nobody has proven that it is off: {why}.{effect}",
+            f"{mend}, only after you have seen with your own eyes that {name} is off, "
+            + advice_of(expected.stack).confirm.format(name=name),
         )
 
 
@@ -95,7 +100,7 @@ def _comes_or_goes(report: Report, server: Seen, expected: Expected, view: Mappi
 
 
 def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, view: Mapping[str, Any]) -> None:
-    nodes = members(view)
+    nodes, advice = members(view), advice_of(expected.stack)
     primaries = [server.name for server in servers if server.role == "primary"]
     for server in servers:
         word = membership(nodes.get(server.name))
@@ -109,13 +114,9 @@ def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, 
             )
             continue
         if not server.crm.get("cluster_running"):
-            report.add(
-                f"the cluster manager does not run on {server.name}",
-                f"on {server.name}: systemctl start corosync pacemaker",
-            )
+            report.add(f"{advice.manager} does not run on {server.name}", advice.start.format(name=server.name))
         elif word in ("standby", "maintenance"):
-            back = "online" if word == "standby" else "ready"
-            report.add(f"{server.name} is in {word}", f"on {server.name}: crm node {back} {server.name}")
+            report.add(f"{server.name} is in {word}", advice.back.get(word, "").format(name=server.name))
         elif word in ("offline", "unknown", "pending"):
             report.add(f"{server.name} answers, and the cluster counts it as {word}: it is cut off, or just joining")
         if server.role not in ("primary", "standby"):
@@ -140,6 +141,10 @@ def _judge_down(
         if not primaries and attributes.get(RECORD) in COMPLETE:
             text = f"{server.name} was primary and did not stop in order; nobody else has all of its commits"
             step = f"{expected.command}failover.yml -e pgha_target={server.name}"
+    elif attributes.get("pgha-held"):
+        text = f"PostgreSQL does not run on {server.name}: {attributes['pgha-held']}"
+        alone = not primaries and attributes.get(RECORD) in COMPLETE
+        step = f"{expected.command}failover.yml -e pgha_target={server.name}" if alone else ""
     elif view and attributes.get("pgha-data") != "ready":
         text = f"the data of {server.name} is not proven: it is kept out until it is rebuilt"
     elif server.role == "not answering":
@@ -164,12 +169,12 @@ def _by_word(servers: Sequence[Seen], view: Mapping[str, Any]) -> str:
     return named[0] if len(named) == 1 else ""
 
 
-def _judge_primary(report: Report, servers: Sequence[Seen], view: Mapping[str, Any]) -> str:
+def _judge_primary(report: Report, servers: Sequence[Seen], expected: Expected, view: Mapping[str, Any]) -> str:
     primaries = [server.name for server in servers if server.role == "primary"]
     if len(primaries) > 1:
         report.add(
             f"TWO SERVERS TAKE WRITES: {' and '.join(primaries)}. Stop one of them now, and keep its data.",
-            "on the server whose rows you can do without: crm node standby <its name>",
+            advice_of(expected.stack).take_out,
         )
     if len(primaries) == 1:
         return primaries[0]
@@ -201,7 +206,7 @@ def _replica(servers: Sequence[Seen], name: str) -> Mapping[str, Any]:
 
 
 def _redundant(servers: Sequence[Seen], expected: Expected) -> bool:
-    wanted = ("sync", "quorum") if expected.mode == "sync" else ("sync", "quorum", "async", "potential")
+    wanted = ("sync", "quorum") if expected.mode != "async" else ("sync", "quorum", "async", "potential")
     return any(_replica(servers, server.name).get("sync_state") in wanted for server in servers)
 
 
@@ -236,8 +241,8 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
     """Judge a cluster and return everything that the table and a program need."""
     view, report = witness([server.crm for server in servers]), Report()
     nodes = members(view)
-    primary = _judge_primary(report, servers, view)
-    _judge_lost(report, view, [primary] if primary else [])
+    primary = _judge_primary(report, servers, expected, view)
+    _judge_lost(report, expected, view, [primary] if primary else [])
     _judge_servers(report, servers, expected, view)
     redundant = bool(primary) and _redundant(servers, expected)
     if primary and not redundant and any(server.name == primary and server.reached for server in servers):

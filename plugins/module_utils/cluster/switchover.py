@@ -78,7 +78,7 @@ def server_of(found: Mapping[str, Any]) -> Server:
 class Situation:
     """A cluster that somebody wants to change on purpose.
 
-    :ivar mode: ``sync`` or ``async``.
+    :ivar mode: ``sync``, ``strict`` or ``async``.
     :ivar window: until when the cluster rests for another switchover; empty when it does not.
     """
 
@@ -124,7 +124,7 @@ def _target(target: Server, primary: Server, mode: str) -> Iterator[Reason]:
         return
     if target.timeline != primary.timeline:
         yield unsafe("other_timeline", f"{name} is on timeline {target.timeline} and not on {primary.timeline}.")
-    if mode == "sync" and replica.get("sync_state") not in ("sync", "quorum"):
+    if mode != "async" and replica.get("sync_state") not in ("sync", "quorum"):
         yield unsafe("not_synchronous", f"{name} is no synchronous standby ({replica.get('sync_state')}).")
     behind = replica.get("lag_bytes")
     if behind is None:

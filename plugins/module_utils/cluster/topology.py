@@ -15,7 +15,12 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import members, membership, witness
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
+    members,
+    membership,
+    own_words,
+    witness,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
 # Order of the corosync links, and why: the replication network is the one whose loss matters to the cluster's data,
@@ -59,12 +64,14 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: s
     are the same on all of them, and a server that is being installed has none to tell.
     """
     found = {name: hostvars[name].get(f"stack_{stack}_discovered") or {} for name in database}
-    view = witness([one.get("crm") or {} for one in found.values()])
-    attributes: Mapping[str, Any] = view.get("node_attributes") or {}
+    told = [one.get("crm") or {} for one in found.values()]
+    view = witness(told)
+    attributes: Mapping[str, Any] = {**(view.get("node_attributes") or {}), **own_words(told)}
     known = members(view)
     return [
         {
             "name": name,
+            "stack": stack,
             "postgres": one.get("postgres") or {},
             "settings": one.get("settings") or {},
             "updates": bool(one.get("updates")),

@@ -60,6 +60,7 @@ class Target:
     :ivar failed: the last fencing of it failed, and none has succeeded since.
     :ivar tested: the fingerprint of the device by which it was powered off for a test and started anew.
     :ivar others: the other servers of the cluster.
+    :ivar forget: how the cluster is told that the cause of a failed fencing is mended.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Target:
     failed: bool
     tested: str = ""
     others: frozenset[str] = frozenset()
+    forget: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,11 +160,9 @@ def verdict(target: Target, asked: Asked, properties: Mapping[str, str], mark: s
     if not target.configured:
         reasons.append(unsafe("not_configured", f"the cluster has no device for {target.name}"))
     if target.failed:
-        # Pacemaker keeps it until a fencing succeeds; only a person knows that the cause is mended.
-        forget = f"stonith_admin --history {target.name} --cleanup"
-        reasons.append(
-            unsafe("failed", f"the last fencing of {target.name} failed (when the cause is mended: {forget})")
-        )
+        # The cluster keeps it until a fencing succeeds; only a person knows that the cause is mended.
+        forget = f" (when the cause is mended: {target.forget})" if target.forget else ""
+        reasons.append(unsafe("failed", f"the last fencing of {target.name} failed{forget}"))
     if not asked.power:
         reasons.append(unsafe("no_answer", f"the device does not answer: {asked.said}"))
         return judge(reasons)

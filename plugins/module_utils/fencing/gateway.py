@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import Asked
+from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import Asked, addressed
 
 ANSWER_SECONDS = 20.0
+LOOK_SECONDS = 0.2
 # These agents speak lanplus unless they are told otherwise; fence_ipmilan does not.
 _LANPLUS = frozenset({"fence_ilo3", "fence_ilo4", "fence_ilo5", "fence_ipmilanplus"})
 # The fence agents' interface: anything else is no answer.
@@ -104,3 +107,41 @@ def power_cycle(target: str, runner: Runner, timeout: float) -> None:
     done = runner(argv, timeout=timeout + 10)
     if done.rc != 0:
         raise PghaError(f"The cluster could not fence {target}.", ran=argv, said=done.stderr or done.stdout)
+
+
+def switch(agent: str, params: Mapping[str, str], action: str, runner: Runner) -> None:
+    """Switch a device's power ``on`` or ``off``."""
+    done = runner([f"/usr/sbin/{agent}"], timeout=3 * ANSWER_SECONDS, stdin=_words(params, action))
+    if done.rc != 0:
+        raise PghaError(f"The device did not switch {action}.", ran=[agent], said=_last(done.stderr or done.stdout))
+
+
+def _level(devices: Sequence[Mapping[str, Any]], runner: Runner) -> None:
+    """All devices of a level off, seen off, and on again: a server with two power supplies runs on one of them."""
+    parts = [(one["agent"], addressed({k: str(v) for k, v in one["params"].items()}, one["server"])) for one in devices]
+
+    def off() -> bool:
+        return all(ask(agent, params, runner).power == "off" for agent, params in parts)
+
+    try:
+        for agent, params in parts:
+            switch(agent, params, "off", runner)
+        deadline = time.monotonic() + 3 * ANSWER_SECONDS
+        wait_until(off, deadline, f"the devices of {devices[0]['server']} say that it is off", LOOK_SECONDS)
+    finally:
+        # Whatever was switched off is switched on again, also when another device has failed.
+        for agent, params in parts:
+            switch(agent, params, "on", runner)
+
+
+def power_cycle_directly(devices: Sequence[Mapping[str, Any]], runner: Runner) -> None:
+    """Really fence a server by its devices themselves, the lowest level that can do it."""
+    failures: list[str] = []
+    for number in sorted({int(one["level"]) for one in devices}):
+        try:
+            _level([one for one in devices if int(one["level"]) == number], runner)
+        except PghaError as failed:
+            failures.append(f"level {number}: {failed.message} {failed.said or ''}".strip())
+        else:
+            return
+    raise PghaError("No level of devices could switch the power.", said="; ".join(failures))

@@ -59,6 +59,7 @@ def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
     found = FILTERS["discovered"](hostvars, ["n1", "n2", "n3"], "x")
     assert found[0] == {
         "name": "n1",
+        "stack": "x",
         **said,
         "attributes": {"pgha-data": "ready"},
         "member": "online",

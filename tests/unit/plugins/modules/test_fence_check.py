@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.info import view_of
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing.cluster import Cluster, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Monitor, Resource
 from ansible_collections.pgha.cluster.plugins.modules import fence_check
 from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, FakePacemaker, fixture
 from ansible_collections.pgha.cluster.tests.support.module_process import run_module
+from ansible_collections.pgha.cluster.tests.support.modules import module_with
 
 GUID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
 PARAMS = {
@@ -98,12 +101,12 @@ def told(*codes: str, verdict: str = "unknown") -> dict[str, Any]:
     return {"n2": {"verdict": verdict if codes else "safe", "reasons": reasons}}
 
 
-def monitor(primary: str) -> Monitor:
+def cluster(primary: str) -> Cluster:
     promoted = Resource(
         id="postgresql", agent="ocf:heartbeat:pgsql", parents=(), role="Promoted", nodes=(primary,), active=True,
         failed=False, blocked=False, managed=True, orphan=False, pending="",
     )  # fmt: skip
-    return Monitor("n1", True, (), (promoted,), (), ())
+    return of_pacemaker(Monitor("n1", True, (), (promoted,), (), ()), {}, {})
 
 
 @pytest.mark.parametrize(
@@ -121,13 +124,13 @@ def test_a_test_that_could_hit_the_wrong_server_is_refused(
     primary: str, found: dict[str, Any], unproven: bool, says: str
 ) -> None:
     with pytest.raises(PghaError) as refused:
-        fence_check._refuse("n2", found, monitor(primary), unproven)
+        fence_check._refuse("n2", found, cluster(primary), unproven)
     assert says in refused.value.as_result()["msg"]
 
 
 @pytest.mark.parametrize(("found", "unproven"), [(told(), False), (told("no_identity"), True)])
 def test_a_standby_may_be_tested(found: dict[str, Any], unproven: bool) -> None:
-    fence_check._refuse("n2", found, monitor("n1"), unproven)
+    fence_check._refuse("n2", found, cluster("n1"), unproven)
     assert found["n2"]["verdict"] != "unsafe"
 
 
@@ -165,3 +168,73 @@ def test_a_cluster_that_could_not_fence_a_lost_server_is_told_why(
     assert found[lost]["verdict"] == "unsafe"
     assert {"not_configured", "failed", "lost_but_on", "not_asked"} <= codes
     assert found[lost]["fingerprint"]
+
+
+class Switch:
+    """A device with a power state; some of its actions may fail."""
+
+    def __init__(self, fails: Sequence[str] = ()) -> None:
+        self.power, self.fails, self.actions = "on", fails, []  # type: ignore[var-annotated]
+
+    def __call__(
+        self, argv: Sequence[str], *, timeout: float, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Completed:
+        action = (stdin or "").split("action=")[1].split()[0]
+        self.actions.append(action)
+        if action in self.fails:
+            return Completed(1, "", "Failed: no answer")
+        if action in ("on", "off"):
+            self.power = action
+            return Completed(0, "", "")
+        return Completed({"on": 0, "off": 2}[self.power], "", "")
+
+
+def plug(level: int = 1) -> dict[str, Any]:
+    return {
+        "name": "fence-n2",
+        "server": "n2",
+        "agent": "fence_redfish",
+        "level": level,
+        "params": {"ip": "10.0.2.112"},
+    }
+
+
+def test_a_device_itself_is_switched_off_seen_off_and_switched_on() -> None:
+    switch = Switch()
+    gateway.power_cycle_directly([plug()], switch)
+    assert switch.actions == ["off", "status", "on"]
+
+
+def test_a_server_is_switched_on_again_also_when_a_device_fails() -> None:
+    switch = Switch(fails=("off",))
+    with pytest.raises(PghaError, match="No level") as failed:
+        gateway.power_cycle_directly([plug(), plug(2)], switch)
+    assert switch.actions == ["off", "on", "off", "on"]
+    assert "no answer" in str(failed.value.said)
+
+
+def test_a_server_is_tested_under_the_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standby is gone in the agent's eyes while it is off, and back after it."""
+    switch = Switch()
+
+    def look(_run: object, _name: str = "") -> dict[str, Any]:
+        heard = {"role": "standby", "postgres": "standby", "reign": 1}
+        # Asked for the first time after the switching: gone; then back.
+        fresh = "on" not in switch.actions or looks.pop(0)
+        said = {"name": "n1", "peer": "n2", "role": "primary", "postgres": "primary", "reign": 1, "fencing": True}
+        return view_of({**said, "peer_state": {"fresh": fresh, "heard": heard}})
+
+    looks = [False, False, True, True]
+    monkeypatch.setattr(fence_check.agent, "look", look)
+    monkeypatch.setattr(fence_check, "run", switch)
+    given = {"devices": [plug()], "self": "n1", "manager": "agent", "test": "n2", "unproven": True, "wait": 5}
+    result = fence_check._check(module_with(**given))
+    assert (result["tested"], result["changed"], looks) == ("n2", True, [])
+    assert result["fencing"]["n2"]["fingerprint"]
+
+
+def test_a_server_without_an_agent_has_no_verdict_and_tests_nothing() -> None:
+    result = run_module("fence_check", {"devices": [plug()], "self": "n1", "manager": "agent"})
+    assert result["fencing"] == {}
+    refused = run_module("fence_check", {"devices": [plug()], "self": "n1", "manager": "agent", "test": "n2"})
+    assert "not running" in refused["msg"]

@@ -76,7 +76,7 @@ WRONG: list[tuple[tuple[str, ...], Change, str]] = [
     (BOTH, lambda s, v: bare(s, "n2"), "n2 cannot be powered off"),
     (BOTH, lambda s, v: bare(s, "n1", "n2"), "n1, n2 cannot be powered off"),
     (BOTH, lambda s, v: (v.update(replication_mode="strict"), bare(s, "n2")), "give both one, or none"),
-    (BOTH, lambda s, v: v.update(accept_split_brain=True), "pgha_accept_split_brain: is for the stack pacemaker"),
+    (BOTH, lambda s, v: v.update(accept_split_brain=True), "pgha_accept_split_brain: has no use"),
     (BOTH, lambda s, v: v["virtual_addresses"].update(replication="10.0.1.100"), "known are write, read"),
     (BOTH, lambda s, v: v.update(ping_targets=["10.0.0.12"]), "10.0.0.12 belongs to the cluster itself"),
     (BOTH, lambda s, v: v.update(ping_targets=["10.0.0.100"]), "10.0.0.100 belongs to the cluster itself"),
@@ -117,8 +117,8 @@ def test_pacemaker_knows_no_strict() -> None:
     values.update(stack="pacemaker", replication_mode="strict")
     values["virtual_addresses"]["replication"] = "10.0.1.100"
     assert [str(one) for one in problems(servers, values)] == [
-        "pgha_replication_mode: strict is refused on the stack pacemaker: the resource agent lets the primary go on alone "
-        "when the standby is lost; the stacks keepalived and vote know strict"
+        "pgha_replication_mode: strict is refused on the stack pacemaker: the resource agent lets the primary go on "
+        "alone when the standby is lost; keepalived and vote can be strict"
     ]
 
 
