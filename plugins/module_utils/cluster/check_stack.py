@@ -35,7 +35,7 @@ class Rules:
 
 CLIENTS = {"write": "public", "read": "public"}
 _ASYNC = "the failover agent lets a standby take over only when it has every acknowledged commit; take sync or strict"
-_STRICT = "the resource agent lets the primary go on alone when the standby is lost; the stacks keepalived and vote know strict"
+_STRICT = "the resource agent lets the primary go on alone when the standby is lost; keepalived and vote can be strict"
 _MANAGER = Rules(False, {**CLIENTS, "replication": "replication"}, ("sync", "async"), {"strict": _STRICT})
 _AGENT = Rules(True, CLIENTS, ("sync", "strict"), {"async": _ASYNC})
 STACKS = {"pacemaker": _MANAGER, "keepalived": _AGENT, "vote": _AGENT}
@@ -65,9 +65,9 @@ def _fencing(database: Sequence[Mapping[str, Any]], mode: Any) -> Iterator[Probl
     if bare and mode != "strict":
         yield Problem(
             "pgha_fence_devices",
-            f"{', '.join(bare)} cannot be powered off by another server, and in sync mode the primary goes on alone only "
-            "when its standby is proven off. Add a fence device to each, or take pgha_replication_mode: strict, where "
-            "writes wait until the standby is back",
+            f"{', '.join(bare)} cannot be powered off by another server, and in sync mode the primary goes on "
+            "alone only when its standby is proven off. Add a fence device to each, or take "
+            "pgha_replication_mode: strict, where writes wait until the standby is back",
         )
     elif bare and len(bare) < len(database):
         yield Problem(
@@ -112,7 +112,7 @@ def agent_stack(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any])
     if values.get("accept_split_brain", False) is not False:
         yield Problem(
             "pgha_accept_split_brain",
-            f"is for the stack pacemaker; on {stack} take pgha_replication_mode: strict instead",
+            f"has no use on the stack {stack}; take pgha_replication_mode: strict instead",
         )
     yield from _fencing(database, values.get("replication_mode", "sync"))
     yield from _ping_targets(servers, values)

@@ -19,6 +19,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wa
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import Asked, addressed
 
 ANSWER_SECONDS = 20.0
+SWITCH_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 # These agents speak lanplus unless they are told otherwise; fence_ipmilan does not.
 _LANPLUS = frozenset({"fence_ilo3", "fence_ilo4", "fence_ilo5", "fence_ipmilanplus"})
@@ -109,11 +110,10 @@ def power_cycle(target: str, runner: Runner, timeout: float) -> None:
         raise PghaError(f"The cluster could not fence {target}.", ran=argv, said=done.stderr or done.stdout)
 
 
-def switch(agent: str, params: Mapping[str, str], action: str, runner: Runner) -> None:
-    """Switch a device's power ``on`` or ``off``."""
-    done = runner([f"/usr/sbin/{agent}"], timeout=3 * ANSWER_SECONDS, stdin=_words(params, action))
-    if done.rc != 0:
-        raise PghaError(f"The device did not switch {action}.", ran=[agent], said=_last(done.stderr or done.stdout))
+def _must_switch(agent: str, params: Mapping[str, str], action: str, runner: Runner) -> None:
+    complaint = switch(agent, params, action, runner, SWITCH_SECONDS)
+    if complaint:
+        raise PghaError(f"The device did not switch {action}.", ran=[agent], said=complaint)
 
 
 def _level(devices: Sequence[Mapping[str, Any]], runner: Runner) -> None:
@@ -121,17 +121,17 @@ def _level(devices: Sequence[Mapping[str, Any]], runner: Runner) -> None:
     parts = [(one["agent"], addressed({k: str(v) for k, v in one["params"].items()}, one["server"])) for one in devices]
 
     def off() -> bool:
-        return all(ask(agent, params, runner).power == "off" for agent, params in parts)
+        return all(power(agent, params, runner) == "off" for agent, params in parts)
 
     try:
         for agent, params in parts:
-            switch(agent, params, "off", runner)
-        deadline = time.monotonic() + 3 * ANSWER_SECONDS
+            _must_switch(agent, params, "off", runner)
+        deadline = time.monotonic() + SWITCH_SECONDS
         wait_until(off, deadline, f"the devices of {devices[0]['server']} say that it is off", LOOK_SECONDS)
     finally:
         # Whatever was switched off is switched on again, also when another device has failed.
         for agent, params in parts:
-            switch(agent, params, "on", runner)
+            _must_switch(agent, params, "on", runner)
 
 
 def power_cycle_directly(devices: Sequence[Mapping[str, Any]], runner: Runner) -> None:
