@@ -9,6 +9,7 @@ PYTHON ?= /usr/bin/python3
 STACK ?= pacemaker
 RELEASE ?= bookworm
 INVENTORY ?= inventories/lab_$(STACK)
+LAB = $(shell awk '$$1 == "lab_name:" {print $$2}' $(INVENTORY)/group_vars/all.yml)
 
 VENV := $(CURDIR)/.venv
 COLLECTIONS := $(CURDIR)/.collections
@@ -39,14 +40,14 @@ $(READY): requirements.txt
 	@touch $@
 
 .PHONY: demo
-demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK=pacemaker RELEASE=bookworm|trixie)
+demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK=pacemaker|keepalived RELEASE=bookworm|trixie)
 	$(PLAY) playbooks/lab.yml
 	$(PLAY) playbooks/deploy.yml
 	@echo
 	@echo 'Look again:  .venv/bin/ansible-playbook -i $(INVENTORY) playbooks/status.yml'
 	@echo 'Switch over: .venv/bin/ansible-playbook -i $(INVENTORY) playbooks/switchover.yml'
-	@echo 'Power cut:   /var/lib/pgha-lab/demo/server n1 off      (and: on)'
-	@echo 'Clean up:    make demo-down'
+	@echo 'Power cut:   /var/lib/pgha-lab/$(LAB)/server n1 off      (and: on)'
+	@echo 'Clean up:    make demo-down STACK=$(STACK)'
 
 .PHONY: demo-down
 demo-down: venv ## Take the demo's lab away, with everything it made

@@ -48,7 +48,8 @@ def stopped(
 
     :param record: the agent's record, as it is on disk; empty where there is none.
     """
-    known = {} if _proven(record) is None else {name: {**notes.get(name, {}), "pgha-data": "ready"}}
+    role = _proven(record)
+    known = {} if role is None else {name: {**notes.get(name, {}), "pgha-data": "ready", "pgha-role": role}}
     return {**EMPTY, "itself": known, "hardware": hardware}
 
 
@@ -74,7 +75,7 @@ def _attributes(server: Mapping[str, Any], heard: Mapping[str, Any]) -> dict[str
     role = _proven(server)
     if role is None:
         return {}
-    found = {"pgha-data": "ready", "postgresql-data-status": _data_status(server, heard)}
+    found = {"pgha-data": "ready", "pgha-role": role, "postgresql-data-status": _data_status(server, heard)}
     if role == PRIMARY and server.get("postgres") == PRIMARY:
         found["postgresql-status"] = "PRI"
     elif role == STANDBY and server.get("follows"):

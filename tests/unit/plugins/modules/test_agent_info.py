@@ -33,7 +33,7 @@ def test_an_agent_that_is_away_is_an_answer(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "record.json").write_text('{"reign": 2, "role": "primary"}', encoding="utf-8")
     view = gateway.look(run, "n1", program(tmp_path, "echo 'The agent does not answer' >&2; exit 4"))
     assert view["cluster_running"] is False
-    assert view["itself"] == {"n1": {"pgha-data": "ready"}}
+    assert view["itself"] == {"n1": {"pgha-data": "ready", "pgha-role": "primary"}}
 
 
 @pytest.mark.parametrize("text", ["exit 3", "echo 'no JSON'", "echo '[]'"])

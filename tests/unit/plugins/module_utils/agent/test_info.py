@@ -57,11 +57,13 @@ def test_a_whole_cluster_says_the_same_from_both_sides() -> None:
         assert {node["name"]: membership(node) for node in view["nodes"]} == {"n1": "online", "n2": "online"}
         assert view["node_attributes"]["n1"] == {
             "pgha-data": "ready",
+            "pgha-role": "primary",
             "postgresql-data-status": "LATEST",
             "postgresql-status": "PRI",
         }
         assert view["node_attributes"]["n2"] == {
             "pgha-data": "ready",
+            "pgha-role": "standby",
             "postgresql-data-status": "STREAMING|SYNC",
             "postgresql-status": "HS:sync",
         }
@@ -146,7 +148,8 @@ def test_notes_are_known_of_servers_that_say_nothing() -> None:
 
 def test_a_stopped_agent_leaves_its_record() -> None:
     """Without it, a deploy would take the data of both servers for unknown, and begin with the one it names."""
-    assert stopped("n1", {"reign": 3, "role": "standby"}, {}, "")["itself"] == {"n1": {"pgha-data": "ready"}}
+    itself = stopped("n1", {"reign": 3, "role": "standby"}, {}, "")["itself"]
+    assert itself == {"n1": {"pgha-data": "ready", "pgha-role": "standby"}}
     for record in ({}, {"reign": 0, "role": "primary"}, {"reign": 3, "role": "out"}):
         assert stopped("n1", record, {}, "")["itself"] == {}
 
@@ -162,7 +165,7 @@ def test_a_server_s_own_word_on_its_data_counts() -> None:
     assert found[1]["attributes"]["pgha-data"] == "ready"
     down = stopped("n2", {"reign": 3, "role": "standby"}, {}, "")
     found = discovered_of(hostvars(stopped("n1", {}, {}, ""), down), ["n1", "n2"], "keepalived")
-    assert [one["attributes"] for one in found] == [{}, {"pgha-data": "ready"}]
+    assert [one["attributes"] for one in found] == [{}, {"pgha-data": "ready", "pgha-role": "standby"}]
 
 
 EXPECTED = Expected(
