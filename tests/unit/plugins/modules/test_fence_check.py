@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.info import view_of
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
@@ -225,9 +226,9 @@ def test_a_server_is_tested_under_the_agent(monkeypatch: pytest.MonkeyPatch) -> 
         return view_of({**said, "peer_state": {"fresh": fresh, "heard": heard}})
 
     looks = [False, False, True, True]
-    monkeypatch.setattr(fence_check.agent, "look", look)
+    monkeypatch.setattr(agent, "look", look)
     monkeypatch.setattr(fence_check, "run", switch)
-    given = {"devices": [plug()], "self": "n1", "manager": "agent", "test": "n2", "unproven": True, "wait": 5}
+    given: dict[str, Any] = {"devices": [plug()], "self": "n1", "manager": "agent", "test": "n2", "unproven": True, "wait": 5}
     result = fence_check._check(module_with(**given))
     assert (result["tested"], result["changed"], looks) == ("n2", True, [])
     assert result["fencing"]["n2"]["fingerprint"]

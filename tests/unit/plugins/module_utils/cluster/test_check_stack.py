@@ -75,7 +75,7 @@ WRONG: list[tuple[tuple[str, ...], Change, str]] = [
     (BOTH, lambda s, v: v.update(replication_mode=["sync"]), "is neither sync nor strict"),
     (BOTH, lambda s, v: bare(s, "n2"), "n2 cannot be powered off"),
     (BOTH, lambda s, v: bare(s, "n1", "n2"), "n1, n2 cannot be powered off"),
-    (BOTH, lambda s, v: (v.update(replication_mode="strict"), bare(s, "n2")), "give both one, or none"),
+    (BOTH, lambda s, v: v.update(replication_mode="strict") or s[1].update(fence_devices=[]), "give both one, or none"),
     (BOTH, lambda s, v: v.update(accept_split_brain=True), "pgha_accept_split_brain: has no use"),
     (BOTH, lambda s, v: v["virtual_addresses"].update(replication="10.0.1.100"), "known are write, read"),
     (BOTH, lambda s, v: v.update(ping_targets=["10.0.0.12"]), "10.0.0.12 belongs to the cluster itself"),

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every stack offers the verbs of the playbooks; those that a check refuses before a server is touched excepted."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import house
+
+VERBS = {
+    str(include["tasks_from"])
+    for path in house.files("playbooks/*.yml")
+    for mapping in house.mappings(house.load(path))
+    if isinstance(include := mapping.get("ansible.builtin.include_role"), dict) and "stack_{{" in str(include["name"])
+}
+# Two servers, neither more nor fewer.
+NEVER_ASKED = {"stack_keepalived": {"leave", "forget"}, "stack_vote": {"leave", "forget"}}
+STACKS = [role for role in house.ROLES if role.startswith("stack_")]
+
+
+def test_the_playbooks_have_verbs() -> None:
+    assert {"discover", "observe", "deploy", "start", "switchover", "rebuild_standby"} <= VERBS
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_offers_the_verbs_of_the_playbooks(stack: str) -> None:
+    offered = {path.stem for path in (house.ROOT / "roles" / stack / "tasks").glob("*.yml")}
+    assert VERBS - NEVER_ASKED.get(stack, set()) <= offered
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_hands_on_what_the_modules_that_decide_take(stack: str) -> None:
+    for verb, fact, keys in (
+        ("discover", "discovered", {"postgres", "crm", "settings"}),
+        ("observe", "observed", {"postgres", "crm", "fencing", "addresses"}),
+    ):
+        facts = house.mappings(house.load(house.ROOT / "roles" / stack / "tasks" / f"{verb}.yml"))
+        handed = [set(one[f"{stack}_{fact}"]) for one in facts if f"{stack}_{fact}" in one]
+        assert handed == [keys]
+
+
+@pytest.mark.parametrize("stack", [stack.removeprefix("stack_") for stack in STACKS])
+def test_a_stack_has_a_lab_and_an_example(stack: str) -> None:
+    for kind in ("lab", "example"):
+        place = house.ROOT / "inventories" / f"{kind}_{stack}"
+        assert house.load(place / "group_vars" / "all.yml")["pgha_stack"] == stack
+        assert set(house.load(place / "hosts.yml")["all"]["children"]) == {"pgha_database", "pgha_vote"}
