@@ -10,7 +10,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,13 @@ class Advice:
     :ivar start: starts it on a server.
     :ivar back: what is wrong with a server that is held back (its word) to how it is put back into service.
     :ivar resume: ends a pause of the whole cluster.
-    :ivar confirm: tells the cluster that a lost server is off, after a person has seen it.
+    :ivar confirm: tells the cluster that a lost server is off, after a person has seen it; empty where only its fence
+        device is believed.
+    :ivar confirm_bare: the same for a server without a fence device.
     :ivar take_out: takes one of two primaries out of service.
     :ivar forget: forgets a fencing that failed, when its cause is mended.
-    :ivar voter: how to look at the vote host; empty where it is none of this stack's programs.
+    :ivar voter: how to look at the vote host's program; empty where there is no telling.
+    :ivar third: what tells a lost server from a cut cable where there is no vote host.
     """
 
     manager: str
@@ -32,9 +35,11 @@ class Advice:
     back: dict[str, str]
     resume: str
     confirm: str
+    confirm_bare: str
     take_out: str
     forget: str
     voter: str
+    third: str
 
 
 PACEMAKER = Advice(
@@ -43,9 +48,11 @@ PACEMAKER = Advice(
     back={"standby": "on {name}: crm node online {name}", "maintenance": "on {name}: crm node ready {name}"},
     resume="crm maintenance off",
     confirm="on another server: stonith_admin --confirm {name}",
+    confirm_bare="on another server: stonith_admin --confirm {name}",
     take_out="on the server whose rows you can do without: crm node standby <its name>",
     forget="stonith_admin --history {name} --cleanup",
     voter="systemctl status corosync-qnetd",
+    third="none",
 )
 # A paused agent does nothing at all: to stop PostgreSQL on one of two primaries, its agent goes first.
 AGENT = Advice(
@@ -53,12 +60,15 @@ AGENT = Advice(
     start="on {name}: systemctl start pgha-agent",
     back={"maintenance": "on {name}: pgha-agent resume"},
     resume="on each server: pgha-agent resume",
-    confirm="on the server that is to go on: pgha-agent failover",
+    confirm="",
+    confirm_bare="on the server that is to go on: pgha-agent failover",
     take_out="on the server whose rows you can do without: pgha-agent leave",
     forget="make the device answer: the agent asks again by itself",
     voter="",
+    third="none",
 )
-STACKS = {"pacemaker": PACEMAKER, "keepalived": AGENT, "vote": AGENT}
+KEEPALIVED = replace(AGENT, third="VRRP and the ping targets")
+STACKS = {"pacemaker": PACEMAKER, "keepalived": KEEPALIVED, "vote": AGENT}
 
 
 def advice_of(stack: str) -> Advice:

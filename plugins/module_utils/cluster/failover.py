@@ -76,11 +76,12 @@ def _others(others: Sequence[Server]) -> Iterator[Reason]:
         elif other.member == "offline":
             yield safe("proven_off", f"the cluster holds {other.name} for off: it was fenced or left in order.")
         else:
+            advice = advice_of(other.stack)
+            where = "" if advice.confirm else "where it has none, "
             yield unknown(
                 "not_proven_off",
                 f"{other.name} gives no answer and nobody has proven that it is off; make its fence device answer, or "
-                "see with your own eyes that it is off and run "
-                + advice_of(other.stack).confirm.format(name=other.name),
+                f"{where}see with your own eyes that it is off and run {advice.confirm_bare.format(name=other.name)}",
             )
 
 

@@ -73,9 +73,7 @@ def lines(report: Mapping[str, Any], commands: Sequence[str]) -> list[str]:
         out.append(f"{kind} address {held['address']}: {' and '.join(held['holders']) or nowhere}")
     votes = report["votes"]
     counted = f"{votes['total']} of {votes['expected']} votes" if votes else "votes unknown"
-    out.append(
-        f"quorum: {'yes' if report['quorum'] else 'NO'}, {counted}; tie-breaker: {report['vote_host'] or 'none'}"
-    )
+    out.append(f"quorum: {'yes' if report['quorum'] else 'NO'}, {counted}; tie-breaker: {report['tie_breaker']}")
     if report["problems"]:
         out += ["", "Problems", *(f"  - {problem}" for problem in report["problems"])]
     if report["next"]:

@@ -228,7 +228,14 @@ def test_a_server_is_tested_under_the_agent(monkeypatch: pytest.MonkeyPatch) -> 
     looks = [False, False, True, True]
     monkeypatch.setattr(agent, "look", look)
     monkeypatch.setattr(fence_check, "run", switch)
-    given: dict[str, Any] = {"devices": [plug()], "self": "n1", "manager": "agent", "test": "n2", "unproven": True, "wait": 5}
+    given: dict[str, Any] = {
+        "devices": [plug()],
+        "self": "n1",
+        "manager": "agent",
+        "test": "n2",
+        "unproven": True,
+        "wait": 5,
+    }
     result = fence_check._check(module_with(**given))
     assert (result["tested"], result["changed"], looks) == ("n2", True, [])
     assert result["fencing"]["n2"]["fingerprint"]

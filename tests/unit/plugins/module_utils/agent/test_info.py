@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.info import EMPTY, stopped, view_of
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import failover_verdict, server_of
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Seen, membership
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.render import lines
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import status as judged
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover import Situation, choose
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import discovered_of
@@ -196,6 +198,14 @@ N2 = Seen(
 def test_the_status_of_a_whole_cluster_is_ok() -> None:
     report = judged([N1, N2], EXPECTED)
     assert (report["state"], report["problems"], report["quorum"]) == ("ok", [], True)
+    assert "tie-breaker: VRRP and the ping targets" in str(lines(report, []))
+
+
+def test_a_cluster_without_devices_is_whole_in_strict_mode() -> None:
+    report = judged([N1, N2], replace(EXPECTED, mode="strict", fenced=frozenset()))
+    assert (report["state"], report["problems"]) == ("ok", [])
+    report = judged([N1, N2], replace(EXPECTED, fenced=frozenset()))
+    assert "fencing of n1: there is no device" in report["problems"]
 
 
 @pytest.mark.parametrize(
@@ -220,8 +230,13 @@ def test_a_lost_primary_is_confirmed_by_this_stack_s_own_command() -> None:
     servers = [Seen("n1", False, {}, {}, {}, ()), Seen(**{**vars(N2), "crm": lost})]
     report = judged(servers, EXPECTED)
     assert "n1 is lost and nobody has proven that it is off: its fencing failed" in str(report["problems"])
-    assert "pgha-agent failover" in str(report["next"])
-    assert "stonith" not in str(report["next"])
+    # With a device only its word counts; a person's counts where there is none.
+    assert "make the fence device of n1 answer" in str(report["next"])
+    assert "own eyes" not in str(report["next"])
+    bare = judged(servers, replace(EXPECTED, fenced=frozenset(), mode="strict"))
+    assert "it has no fence device" in str(bare["problems"])
+    assert "own eyes that n1 is off, on the server that is to go on: pgha-agent failover" in str(bare["next"])
+    assert "stonith" not in str([report, bare])
 
 
 def test_a_returned_primary_says_what_it_waits_for() -> None:

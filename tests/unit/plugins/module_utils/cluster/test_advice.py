@@ -15,7 +15,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_stack i
 def test_every_stack_that_may_be_deployed_has_its_own_words() -> None:
     assert set(STACKS) == set(KNOWN)
     assert {stack for stack, rules in KNOWN.items() if rules.agent} == {
-        stack for stack, words in STACKS.items() if words is AGENT
+        stack for stack, words in STACKS.items() if words.start == AGENT.start
     }
 
 
