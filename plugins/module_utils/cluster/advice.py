@@ -54,7 +54,7 @@ PACEMAKER = Advice(
     voter="systemctl status corosync-qnetd",
     third="none",
 )
-# A paused agent does nothing at all: to stop PostgreSQL on one of two primaries, its agent goes first.
+# An agent that is not paused would start PostgreSQL again.
 AGENT = Advice(
     manager="the failover agent",
     start="on {name}: systemctl start pgha-agent",
@@ -62,7 +62,7 @@ AGENT = Advice(
     resume="on each server: pgha-agent resume",
     confirm="",
     confirm_bare="on the server that is to go on: pgha-agent failover",
-    take_out="on the server whose rows you can do without: pgha-agent leave",
+    take_out="on the server whose rows you can do without: pgha-agent pause && systemctl stop 'postgresql@*'",
     forget="make the device answer: the agent asks again by itself",
     voter="",
     third="none",
