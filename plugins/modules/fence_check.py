@@ -88,6 +88,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view import Cluster, of_agent, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
@@ -101,7 +102,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import 
     fingerprint,
     verdict,
 )
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing.cluster import Cluster, of_agent, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.info import view_of
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view import Cluster, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing.cluster import Cluster, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Monitor, Resource
 from ansible_collections.pgha.cluster.plugins.modules import fence_check
 from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, FakePacemaker, fixture

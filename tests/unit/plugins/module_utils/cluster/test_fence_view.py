@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.info import view_of
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing.cluster import of_agent, of_pacemaker
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view import of_agent, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import FenceEvent, Monitor, Node, Resource
 
 
