@@ -45,6 +45,9 @@ class Hands(Protocol):
     def fence(self, observation: Observation) -> Fenced:
         """Power the other server off and prove it."""
 
+    def power_on(self) -> None:
+        """Give a server that was proven off its power back."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -126,6 +129,18 @@ class Effects:
             error = f"{type(wrong).__name__}: {wrong}"
         self._ended.put((one, Ended(one.action, self._clock() - one.begun, error, fenced)))
         self._wake()
+        if fenced is Fenced.OFF:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """Whatever comes of the proof: a server that stays off for nothing is one that is missing."""
+        after, begun = "power on", self._clock()
+        try:
+            self._hands.power_on()
+        except Exception as wrong:
+            said = f"{after}: {type(wrong).__name__}: {wrong}"
+            self._ended.put((_Running(Action.FENCE, begun), Ended(Action.FENCE, self._clock() - begun, said)))
+            self._wake()
 
     def ended(self) -> list[Ended]:
         """Return what has come to its end since the last call."""

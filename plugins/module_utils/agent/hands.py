@@ -44,9 +44,6 @@ class ServerHands:
             do[decision.action]()
         finally:
             self._server.changed()
-        rested = decision.action in (Action.GO_ON_ALONE, Action.PROMOTE)
-        if rested and observation.fenced is Fenced.OFF:
-            self._power_on()
 
     def fence(self, observation: Observation) -> Fenced:
         """Power the other server off, and prove it: by what the device says, and by the server's silence."""
@@ -58,8 +55,8 @@ class ServerHands:
             raise PghaError(f"The device says that {self._server.terms.peer} is off, and that server {what}.")
         return Fenced.OFF
 
-    def _power_on(self) -> None:
-        """It has been proven off, and what rested on that is done: let it come back and follow."""
+    def power_on(self) -> None:
+        """It has been proven off: let it come back. What it may do after its boot, only this server's word can say."""
         for number in range(1, POWER_ON_TRIES + 1):
             try:
                 self._server.hand("fence", "on", seconds=FENCE_SECONDS)

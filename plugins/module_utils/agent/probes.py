@@ -27,8 +27,9 @@ Endpoint = tuple[str, int]
 KNOCK_SECONDS = 0.5
 RELAY_SECONDS = 1.5
 """A vote host that is slow must not look like one with no primary behind it."""
+PING_WAIT_SECONDS = 0.5
 PING_SECONDS = 3.0
-"""Until a ping that has its own limit of one second is given up."""
+"""Until a ping that has its own, shorter limit is given up."""
 AGAIN_SECONDS = 0.5
 """Between two rounds of questions while the other server is silent."""
 TURN_SECONDS = 0.1
@@ -90,7 +91,7 @@ def answered(pings: Sequence[bool | None]) -> bool | None:
 
 def ping(host: str, runner: Runner, questions: int = 1) -> bool | None:
     """Ask one address whether it is there; None when no question could be sent."""
-    argv = ["ping", "-n", "-q", "-c", str(questions), "-i", "0.2", "-W", "1", host]
+    argv = ["ping", "-n", "-q", "-c", str(questions), "-i", "0.2", "-W", f"{PING_WAIT_SECONDS:g}", host]
     try:
         done = runner(argv, timeout=PING_SECONDS)
     except PghaError:
