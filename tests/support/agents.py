@@ -137,6 +137,7 @@ class PlayedServer:
     notices: list[tuple[str, str]] = field(default_factory=list)
     done: list[Action] = field(default_factory=list)
     fenced: Fenced = Fenced.FAILED
+    on: bool = False
     settled: list[Observation] = field(default_factory=list)
     places_full: bool = False
     stopped: bool = False
@@ -197,6 +198,9 @@ class PlayedServer:
     def fence(self, observation: Observation) -> Fenced:
         self.done.append(Action.FENCE)
         return self.fenced
+
+    def power_on(self) -> None:
+        self.on = True
 
 
 @dataclass

@@ -160,7 +160,7 @@ def _let_go(o: Observation) -> Decision:
         if heard.knows_withdrawn and not heard.eligible:
             return Decision(Action.GO_ON_ALONE, "withdrawn", "the standby knows that it may not take over")
         return rest("withdrawing", "the standby has not said yet that it knows")
-    if min(o.silent_for, o.unfollowed_for) <= o.timing.lonely:
+    if o.silent_for <= o.timing.lonely:
         return rest("patience", "the standby says nothing since a moment")
     if o.arbiter is Arbiter.SILENT:
         return rest("no_arbiter", "neither the standby nor the arbiter is reached: this server may be the one cut off")

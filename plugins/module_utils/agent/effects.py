@@ -34,6 +34,8 @@ EFFECTS = {
 OVERTAKING = {Action.STOP, Action.OFFER}
 AGAIN_SECONDS = 1.0
 """An effect that has failed is not tried again sooner."""
+SEEN_SECONDS = 0.4
+"""Until the eyes have seen what an effect has done: a look that began before would ask for it again."""
 
 
 class Hands(Protocol):
@@ -152,8 +154,8 @@ class Effects:
             if one is self._fencing:
                 spoke = self._heard_at >= one.begun + end.seconds
                 self._fencing, self.fenced = None, Fenced.NOT_ASKED if spoke else end.fenced
-            if end.error or end.fenced is Fenced.FAILED:
-                self._not_before[one.action] = self._clock() + AGAIN_SECONDS
+            failed = end.error or end.fenced is Fenced.FAILED
+            self._not_before[one.action] = self._clock() + (AGAIN_SECONDS if failed else SEEN_SECONDS)
             if not one.overtaken.is_set():
                 found.append(end)
         return found

@@ -39,6 +39,8 @@ TICK_SECONDS = 0.25
 BREATH_SECONDS = 0.01
 """Between two ticks, however many events come in: they cannot keep the server busy."""
 ALIVE_SECONDS = 0.5
+HANDING_SECONDS = 3.0
+"""Shorter than systemd waits for this service to end."""
 
 
 class Eyes(Protocol):
@@ -110,6 +112,7 @@ class Service:
         self._soon = self._stopping = False
         self._errors: dict[str, str] = {}
         self._ticked_at = self._alive_at = float("-inf")
+        self._told_to_stop_at = float("inf")
 
     def wake(self) -> None:
         """Let the loop look at once. May be called from any thread and from a signal handler."""
@@ -137,12 +140,19 @@ class Service:
             for instance, state in lasting.notices(self._run_directory):
                 self._eyes.notice(instance, state)
             self._supervisor.ready()
-            while not self._stopping:
+            while not self._may_end():
                 self._turn()
         finally:
             self._supervisor.stopping()
             self._journal.tell("stopped", "the agent ends; PostgreSQL and the addresses stay as they are")
             self._close()
+
+    def _may_end(self) -> bool:
+        """A server that shuts down stops PostgreSQL first, and has a moment to give its reign up in order."""
+        if not self._stopping:
+            return False
+        self._told_to_stop_at = min(self._told_to_stop_at, self._clock())
+        return not self._engine.record.offered or self._clock() - self._told_to_stop_at > HANDING_SECONDS
 
     def _turn(self) -> None:
         now = self._clock()

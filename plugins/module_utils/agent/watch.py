@@ -51,7 +51,8 @@ STALE_SECONDS = 5.0
 """An older look counts for nothing: whoever looks hangs. Longer than a look and a reconnection may take."""
 AGAIN_SECONDS = 30.0
 """A stopped server's control data are read again after this long: a rebuild changes them."""
-UNSEEN = Local(Postgres.UNKNOWN, complaint="nobody has looked at PostgreSQL yet")
+# As of a server that is starting, nothing follows from it. Seen: an agent that had just begun stopped what did not run.
+UNSEEN = Local(Postgres.STARTING, complaint="nobody has looked at PostgreSQL yet")
 
 
 def of_control(text: str) -> Local:

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.effects import (
     AGAIN_SECONDS,
     EFFECTS,
+    SEEN_SECONDS,
     Effects,
     Ended,
 )
@@ -40,6 +41,8 @@ class SlowHands:
         self.gates = {action: threading.Event() for action in EFFECTS}
         self.overtaken: dict[Action, threading.Event] = {}
         self.error: Exception | None = None
+        self.unable: Exception | None = None
+        self.powered = threading.Event()
 
     def carry_out(self, decision: Decision, observation: Observation, overtaken: threading.Event) -> None:
         self.begun.append(decision.action)
@@ -54,6 +57,11 @@ class SlowHands:
         if self.error is not None:
             raise self.error
         return Fenced.OFF
+
+    def power_on(self) -> None:
+        self.powered.set()
+        if self.unable is not None:
+            raise self.unable
 
 
 class Bench:
@@ -120,6 +128,42 @@ def test_to_fence_runs_beside_everything() -> None:
     bench.now += 1
     bench.let_go(Action.FENCE)
     assert bench.fenced() == Fenced.OFF.value
+
+
+def test_who_was_proven_off_gets_its_power_back_and_that_it_does_not_is_told() -> None:
+    bench = Bench()
+    bench.begin(Action.FENCE)
+    bench.let_go(Action.FENCE)
+    assert bench.hands.powered.wait(10)
+    bench = Bench()
+    bench.hands.unable = OSError("no device")
+    bench.begin(Action.FENCE)
+    found = bench.let_go(Action.FENCE)
+
+    def told() -> bool:
+        found.extend(bench.effects.ended())
+        return len(found) == 2
+
+    wait_until(told, "its end is told")
+    assert found[-1].error == "power on: OSError: no device"
+    assert bench.fenced() == Fenced.OFF.value
+
+
+def test_what_failed_to_prove_it_off_switches_nothing_on() -> None:
+    bench = Bench()
+    bench.hands.error = OSError("no device")
+    bench.begin(Action.FENCE)
+    bench.let_go(Action.FENCE)
+    assert not bench.hands.powered.is_set()
+
+
+def test_what_is_done_is_not_done_again_before_it_can_be_seen() -> None:
+    bench = Bench()
+    bench.begin(Action.PROMOTE)
+    bench.let_go(Action.PROMOTE)
+    assert not bench.begin(Action.PROMOTE)
+    bench.now += SEEN_SECONDS
+    assert bench.begin(Action.PROMOTE)
 
 
 def test_a_word_of_the_other_server_ends_what_was_proven_of_its_power() -> None:

@@ -14,7 +14,7 @@ import yaml
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import server as subject
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.hands import POWER_ON_TRIES, ServerHands
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.look import Waiting
-from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Action, Fenced, Postgres
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Action, Fenced
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.processes import Postmaster
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.server import NAMES, POSITION, RECOVERING, Server
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -105,25 +105,21 @@ def test_a_device_that_does_not_do_it_is_no_proof() -> None:
 
 
 @pytest.mark.parametrize("action", [Action.GO_ON_ALONE, Action.PROMOTE])
-def test_what_rested_on_its_being_off_ends_with_power(action: Action) -> None:
-    assert Played(HERE).do(action, fenced=Fenced.OFF) == [f"{HAND} fence on"]
-    assert Played(HERE).do(action, fenced=Fenced.NOT_ASKED) == []
-    assert Played(HERE).do(action, fenced=Fenced.FAILED) == []
+def test_what_rests_on_its_being_off_does_not_switch_it(action: Action) -> None:
+    assert Played(HERE).do(action, fenced=Fenced.OFF) == []
 
 
-def test_what_failed_leaves_the_other_server_off() -> None:
-    played = Played(None)
-    played.runner.answers = {"follow": FAILED}
-    with pytest.raises(PghaError):
-        played.do(Action.PROMOTE, fenced=Fenced.OFF, postgres=Postgres.STOPPED)
-    assert played.runner.ran == [f"{HAND} follow"]
+def test_what_was_proven_off_gets_its_power_back() -> None:
+    played = Played(HERE)
+    played.hands.power_on()
+    assert played.runner.ran == [f"{HAND} fence on"]
 
 
 def test_power_that_does_not_come_back_is_told() -> None:
     played = Played(HERE)
     played.runner.answers = {"fence on": FAILED}
     with pytest.raises(PghaError, match="could not be powered on"):
-        played.do(Action.PROMOTE, fenced=Fenced.OFF)
+        played.hands.power_on()
     assert len(played.runner.ran) == POWER_ON_TRIES
 
 
@@ -141,6 +137,7 @@ def test_root_allows_exactly_what_the_hands_may_need() -> None:
     stubborn = Played(HERE)
     stubborn.runner.then = lambda command: None if "hand kill" not in command else _end(stubborn)
     stubborn.hands.fence(observed())
+    stubborn.hands.power_on()
     stubborn.do(Action.STOP)
     needed |= set(stubborn.runner.ran)
     assert {command.removeprefix("sudo -n ") for command in needed} == allowed

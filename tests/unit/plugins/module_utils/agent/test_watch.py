@@ -74,7 +74,8 @@ def no_connection(error: Exception) -> ConnectionError:
 
 def test_before_the_first_look_nothing_is_known() -> None:
     local = Played(FakeProcesses(POSTMASTER), PRIMARY).watch.local
-    assert local.postgres is Postgres.UNKNOWN
+    # As of one that is starting: what is not known must not look like what has to be stopped.
+    assert local.postgres is Postgres.STARTING
 
 
 def test_a_primary_and_a_standby() -> None:
