@@ -68,7 +68,8 @@ AGENT = Advice(
     third="none",
 )
 KEEPALIVED = replace(AGENT, third="VRRP and the ping targets")
-STACKS = {"pacemaker": PACEMAKER, "keepalived": KEEPALIVED, "vote": AGENT}
+VOTE = replace(AGENT, voter="systemctl status 'pgha-relay-*'")
+STACKS = {"pacemaker": PACEMAKER, "keepalived": KEEPALIVED, "vote": VOTE}
 
 
 def advice_of(stack: str) -> Advice:

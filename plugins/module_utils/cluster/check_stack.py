@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import VOTE_ORDER
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import Problem, same
 
 
@@ -76,7 +77,7 @@ def _fencing(database: Sequence[Mapping[str, Any]], mode: Any) -> Iterator[Probl
 
 
 def _own_addresses(servers: Sequence[Mapping[str, Any]], virtual: Any) -> set[Any]:
-    listed = [server["addresses"] for server in servers if isinstance(server.get("addresses"), Mapping)]
+    listed = [_addresses(server) for server in servers]
     listed += [virtual] if isinstance(virtual, Mapping) else []
     return {same(text) for one in listed for text in one.values()}
 
@@ -96,6 +97,37 @@ def _ping_targets(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any
             yield Problem("pgha_ping_targets", f"{target} belongs to the cluster itself; name something outside of it")
 
 
+QNETD_PORT = 5403
+RELAY_PORTS = range(1024, 65536)
+
+
+def _vote_host(
+    database: Sequence[Mapping[str, Any]], vote: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """The vote host is asked by both servers, on a port of this cluster's own."""
+    if len(vote) != 1:
+        yield Problem("pgha_vote", f"has {len(vote)} server(s); the stack vote asks exactly one who is cut off")
+        return
+    port = values.get("relay_port", 5433)
+    if isinstance(port, bool) or not isinstance(port, int) or port not in RELAY_PORTS:
+        yield Problem("pgha_relay_port", f"{port!r} is no port from {RELAY_PORTS[0]} to {RELAY_PORTS[-1]}")
+    elif port == QNETD_PORT:
+        yield Problem("pgha_relay_port", f"{port} is that of the vote host of the stack pacemaker; take another one")
+    asked = next((name for name in VOTE_ORDER if name in _addresses(vote[0])), None)
+    for server in database if asked else ():
+        if asked not in _addresses(server):
+            yield Problem(
+                f"{server.get('name')}: pgha_addresses",
+                f"has no address in the network {asked}, in which {vote[0].get('name')} is asked; add one, or take "
+                f"{vote[0].get('name')} out of that network",
+            )
+
+
+def _addresses(server: Mapping[str, Any]) -> Mapping[str, Any]:
+    listed = server.get("addresses")
+    return listed if isinstance(listed, Mapping) else {}
+
+
 def agent_stack(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Iterator[Problem]:
     """Check what the failover agent needs: two servers, a third party, and fence devices or the mode strict."""
     stack, database, vote = values.get("stack"), _of(servers, "database"), _of(servers, "vote")
@@ -105,8 +137,8 @@ def agent_stack(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any])
             f"has {len(database)} server(s); the stack {stack} has exactly two, so that none can be added or removed. "
             "Take the stack pacemaker for more",
         )
-    if stack == "vote" and len(vote) != 1:
-        yield Problem("pgha_vote", f"has {len(vote)} server(s); the stack vote asks exactly one who is cut off")
+    if stack == "vote":
+        yield from _vote_host(database, vote, values)
     if stack == "keepalived" and vote:
         yield Problem("pgha_vote", "has no use on the stack keepalived; leave it empty, or take the stack vote")
     if values.get("accept_split_brain", False) is not False:
@@ -122,3 +154,8 @@ def agent_warnings(values: Mapping[str, Any]) -> Iterator[str]:
     """Return what may be deployed under the failover agent and still deserves a word."""
     if values.get("replication_mode") == "strict":
         yield "pgha_replication_mode is strict: while the standby is away, writes wait until it is back."
+    if not values.get("ping_targets"):
+        yield (
+            "pgha_ping_targets is empty: a primary that clients cannot reach is not noticed as long as the servers "
+            "hear each other on another network."
+        )

@@ -19,6 +19,11 @@ def test_every_stack_that_may_be_deployed_has_its_own_words() -> None:
     }
 
 
+def test_a_stack_with_a_vote_host_says_how_to_look_at_it() -> None:
+    assert {stack for stack, words in STACKS.items() if words.voter} == {"pacemaker", "vote"}
+    assert "pgha-relay" in advice_of("vote").voter
+
+
 def test_a_stack_that_nobody_knows_gets_pacemaker_s() -> None:
     assert advice_of("drbd") is PACEMAKER
 

@@ -40,6 +40,7 @@ def good(stack: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "ping_targets": ["10.0.0.1"],
         "client_networks": ["10.0.0.0/24"],
         "accept_split_brain": False,
+        "relay_port": 5433,
     }
     return servers, values
 
@@ -48,6 +49,11 @@ def bare(servers: list[dict[str, Any]], *names: str) -> None:
     for one in servers:
         if one["name"] in names:
             one["fence_devices"] = []
+
+
+def asked_over_management(servers: list[dict[str, Any]], values: dict[str, Any]) -> None:
+    values["networks"]["management"] = "10.0.2.0/24"
+    servers[2]["addresses"]["management"] = "10.0.2.19"
 
 
 @pytest.mark.parametrize("stack", ["keepalived", "vote"])
@@ -83,6 +89,21 @@ WRONG: list[tuple[tuple[str, ...], Change, str]] = [
     (("keepalived",), lambda s, v: v.update(ping_targets=[]), "pgha_ping_targets: is empty"),
     (("keepalived",), lambda s, v: s.append(server("v1", 19, "vote")), "pgha_vote: has no use"),
     (("vote",), lambda s, v: s.pop(2), "pgha_vote: has 0 server(s)"),
+    (
+        ("vote",),
+        lambda s, v: v.update(relay_port=5403),
+        "pgha_relay_port: 5403 is that of the vote host",
+    ),
+    (("vote",), lambda s, v: v.update(relay_port=433), "pgha_relay_port: 433 is no port from 1024 to 65535"),
+    (("vote",), lambda s, v: v.update(relay_port=65536), "pgha_relay_port: 65536 is no port"),
+    (("vote",), lambda s, v: v.update(relay_port="5433"), "pgha_relay_port: '5433' is no port"),
+    (("vote",), lambda s, v: v.update(relay_port=True), "pgha_relay_port: True is no port"),
+    (
+        ("vote",),
+        asked_over_management,
+        "n1: pgha_addresses: has no address in the network management",
+    ),
+    (("vote",), lambda s, v: s[2].update(addresses=None), "v1: pgha_addresses: must map"),
     (("vote",), lambda s, v: s.append(server("v2", 20, "vote")), "pgha_vote: has 2 server(s)"),
 ]
 
@@ -110,6 +131,7 @@ def test_the_vote_stack_needs_no_ping_target() -> None:
     servers, values = good("vote")
     values["ping_targets"] = []
     assert problems(servers, values) == []
+    assert "is not noticed" in warnings(values, servers)[0]
 
 
 def test_pacemaker_knows_no_strict() -> None:
