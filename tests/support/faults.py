@@ -11,7 +11,7 @@ for the test to bring about by documented commands and to prove.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .lab import Server, wait_until
 
@@ -157,19 +157,48 @@ VRRP = "112"
 
 
 @contextlib.contextmanager
-def vrrp_blocked(server: Server, *ways: str) -> Iterator[None]:
-    """Let a server's VRRP packets vanish and nothing else.
+def _vanishing(server: Server, *matches: tuple[str, str]) -> Iterator[None]:
+    """Let packets of a server vanish.
 
-    :param ways: ``input`` for what it would hear, ``output`` for what it says.
+    :param matches: ``input`` for what it would hear, ``output`` for what it says; and which of these packets.
     """
     table = "inet pgha_fault"
     rules = [f"add table {table}"]
-    for way in ways:
+    for way in dict.fromkeys(way for way, _match in matches):
         rules.append(f"add chain {table} {way} {{ type filter hook {way} priority -300; policy accept; }}")
-        rules.append(f"add rule {table} {way} meta l4proto {VRRP} counter drop")
+    rules += [f"add rule {table} {way} {match} counter drop" for way, match in matches]
     with contextlib.ExitStack() as undo:
         # A server that was fenced meanwhile has no such table any more.
         undo.callback(server.ssh, f"nft delete table {table}")
         answer = server.ssh("nft -f -", stdin="\n".join(rules) + "\n")
         assert answer.rc == 0, answer.stderr
+        yield
+
+
+@contextlib.contextmanager
+def vrrp_blocked(server: Server, *ways: str) -> Iterator[None]:
+    """Let a server's VRRP packets vanish and nothing else.
+
+    :param ways: ``input`` for what it would hear, ``output`` for what it says.
+    """
+    with _vanishing(server, *((way, f"meta l4proto {VRRP}") for way in ways)):
+        yield
+
+
+@contextlib.contextmanager
+def parted(server: Server, *others: Server, also: Sequence[str] = ()) -> Iterator[None]:
+    """Let everything between a server and these others vanish on every network, and nothing else.
+
+    :param also: addresses that are not the others' own, such as those that move.
+    """
+    addresses = ", ".join([*also, *(address for other in others for address in other.addresses.values())])
+    with _vanishing(server, ("input", f"ip saddr {{ {addresses} }}"), ("output", f"ip daddr {{ {addresses} }}")):
+        yield
+
+
+@contextlib.contextmanager
+def network_dead(server: Server, network: str) -> Iterator[None]:
+    """Let everything vanish on one network of a server whose link stays up, as behind a switch that has died."""
+    interface = server.must(f"ip -o -4 address show to {server.addresses[network]}").split()[1]
+    with _vanishing(server, ("input", f"iifname {interface}"), ("output", f"oifname {interface}")):
         yield

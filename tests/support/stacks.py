@@ -156,8 +156,14 @@ class Keepalived(Agents):
     places = (*Agents.places, "/etc/keepalived")
 
 
+class Vote(Agents):
+    """The agent decides, asks the vote host, and moves the addresses itself."""
+
+    name = "vote"
+
+
 NOTHING = "nothing"
-STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived())}
+STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived(), Vote())}
 
 
 def unsettled(said: Mapping[str, Mapping[str, Any]], primary: str) -> str:

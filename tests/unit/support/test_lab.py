@@ -233,6 +233,25 @@ def test_vrrp_is_blocked_the_ways_that_are_asked_for_and_free_again(lab: Lab) ->
     assert said[-1] == "nft delete table inet pgha_fault"
 
 
+def test_servers_are_parted_on_every_network_and_both_ways(lab: Lab) -> None:
+    said = answering(lab, "")
+    with faults.parted(lab["n1"], lab["n2"], also=["10.99.0.100"]):
+        for address in ("10.99.0.100", *lab["n2"].addresses.values()):
+            assert said[0].count(f"{address},") + said[0].count(f"{address} }}") == 2
+        assert "ip saddr" in said[0]
+        assert "ip daddr" in said[0]
+    assert said[-1] == "nft delete table inet pgha_fault"
+
+
+def test_a_network_is_dead_on_the_interface_that_has_its_address(lab: Lab) -> None:
+    said = answering(lab, "2: eth7    inet 10.99.0.11/24 scope global eth7")
+    with faults.network_dead(lab["n1"], "public"):
+        assert said[0].endswith(f"show to {lab['n1'].addresses['public']}")
+        assert "iifname eth7" in said[1]
+        assert "oifname eth7" in said[1]
+    assert said[-1] == "nft delete table inet pgha_fault"
+
+
 def test_the_console_needs_no_cable(lab: Lab) -> None:
     seen: list[Sequence[str]] = []
 

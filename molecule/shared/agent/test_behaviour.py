@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only this stack has: commits that wait for the one standby, addresses that keepalived holds, no lost mode."""
+"""What the stacks with the agent have: commits that wait for the one standby, its few rights, no mode that loses."""
 
 from __future__ import annotations
 
