@@ -25,8 +25,10 @@ class Answer(enum.Enum):
 
     POSTGRES = "postgres"
     """PostgreSQL itself has answered."""
+    CLOSED = "closed"
+    """Somebody took the connection and ended it without PostgreSQL's answer."""
     TAKEN = "taken"
-    """Somebody took the connection, and PostgreSQL did not answer on it."""
+    """The connection is there, and nothing came of it: a machine that hangs takes connections, too."""
     REFUSED = "refused"
     """The machine is there, and nobody listens."""
     NONE = "none"
@@ -114,7 +116,12 @@ def knock(host: str, port: int, seconds: float) -> Answer:
         try:
             opened.settimeout(seconds)
             opened.sendall(SSL_REQUEST)
-            # S and N are its answers; E is that of a server that is out of something.
-            return Answer.POSTGRES if opened.recv(1) in (b"S", b"N", b"E") else Answer.TAKEN
+            said = opened.recv(1)
+        except (ConnectionResetError, BrokenPipeError):
+            return Answer.CLOSED
         except OSError:
             return Answer.TAKEN
+    # S and N are its answers; E is that of a server that is out of something.
+    if said in (b"S", b"N", b"E"):
+        return Answer.POSTGRES
+    return Answer.TAKEN if said else Answer.CLOSED

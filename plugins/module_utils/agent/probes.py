@@ -26,7 +26,9 @@ Endpoint = tuple[str, int]
 
 KNOCK_SECONDS = 0.5
 RELAY_SECONDS = 1.5
-"""A vote host that is slow must not look like one with no primary behind it."""
+"""Longer than the relay takes for its no (role vote_relay: 1.2 s)."""
+RELAY_CALM_SECONDS = 30.0
+"""Between two questions through a vote host while all is well: PostgreSQL notes each one in its log."""
 PING_WAIT_SECONDS = 0.5
 PING_SECONDS = 3.0
 """Until a ping that has its own, shorter limit is given up."""
@@ -64,8 +66,12 @@ def reach_of(pings: Sequence[bool | None]) -> bool | None:
 
 
 def arbiter_of_relay(answer: Answer) -> Arbiter:
-    """Judge what came of a connection through the vote host, which takes one even when no primary is behind it."""
-    return {Answer.POSTGRES: Arbiter.ALIVE, Answer.TAKEN: Arbiter.GONE}.get(answer, Arbiter.SILENT)
+    """Judge what came of a connection through the vote host, which takes one even when no primary is behind it.
+
+    Its no is that it closes the connection, sooner than anybody stops waiting. One on which nothing comes is the
+    silence of a vote host that hangs.
+    """
+    return {Answer.POSTGRES: Arbiter.ALIVE, Answer.CLOSED: Arbiter.GONE}.get(answer, Arbiter.SILENT)
 
 
 def arbiter_of_vrrp(state: str, keepalived: bool, reach: bool | None) -> Arbiter:
@@ -134,12 +140,13 @@ class Probes:
         self.vrrp = ""
         # Each with the time at which it was asked.
         self._relay: tuple[float, Arbiter] = (float("-inf"), Arbiter.SILENT)
+        self._calm_relay: tuple[float, Arbiter] = (float("-inf"), Arbiter.SILENT)
         self._pings: tuple[float, tuple[bool | None, ...]] = (float("-inf"), ())
         self._answers: tuple[float, bool] = (float("-inf"), True)
 
     def start(self) -> None:
         """Begin to ask."""
-        for name, turn in (("reach", self.turn_reach), ("peer", self.turn_peer)):
+        for name, turn in (("reach", self.turn_reach), ("peer", self.turn_peer), ("relay", self.turn_relay)):
             threading.Thread(target=self._run, args=(turn,), name=name, daemon=True).start()
 
     def stop(self) -> None:
@@ -178,8 +185,10 @@ class Probes:
 
     @property
     def arbiter(self) -> Arbiter:
-        """What the third party says of the other server, asked in this silence."""
+        """What the third party says of the other server; in a silence only what was asked in this one."""
         if self._terms.stack == "vote":
+            if not self.silent:
+                return self._calm_relay[1]
             asked_at, arbiter = self._relay
             return arbiter if self._in_this_silence(asked_at) else Arbiter.SILENT
         reach = self.reach if self._in_this_silence(self._pings[0]) else None
@@ -219,9 +228,16 @@ class Probes:
         asked_at, now = self._answers[0], self._clock()
         if not self.silent or (self._in_this_silence(asked_at) and now - asked_at < AGAIN_SECONDS):
             return
-        relay = self._terms.relay if self._terms.stack == "vote" else None
+        relay = self._terms.relay
         through = self._pool.submit(self._knock, *relay, RELAY_SECONDS) if relay else None
         answers = [one is Answer.POSTGRES for one in self._pool.map(self._knocked, self._terms.peers)]
         self._answers = (now, any(answers))
         if through is not None:
             self._relay = (now, arbiter_of_relay(through.result()))
+
+    def turn_relay(self) -> None:
+        """Ask the vote host while all is well: that it is away has to be known before it is needed."""
+        (asked_at, arbiter), relay, now = self._calm_relay, self._terms.relay, self._clock()
+        pause = RELAY_CALM_SECONDS if arbiter is Arbiter.ALIVE else CALM_SECONDS
+        if relay is not None and not self.silent and now - asked_at >= pause:
+            self._calm_relay = (now, arbiter_of_relay(self._knock(*relay, RELAY_SECONDS)))

@@ -25,7 +25,7 @@ def test_the_playbooks_have_verbs() -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_offers_the_verbs_of_the_playbooks(stack: str) -> None:
     offered = {path.stem for path in (house.ROOT / "roles" / stack / "tasks").glob("*.yml")}
-    assert VERBS <= offered
+    assert offered >= VERBS
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -96,8 +96,9 @@ def wait_for_the_end(taken: socket.socket) -> None:
         (say(b"N"), Answer.POSTGRES),
         (say(b"H"), Answer.TAKEN),
         # A relay with nobody behind it.
-        (say(b""), Answer.TAKEN),
-        (lambda taken: None, Answer.TAKEN),
+        (say(b""), Answer.CLOSED),
+        (lambda taken: None, Answer.CLOSED),
+        # One that hangs.
         (wait_for_the_end, Answer.TAKEN),
     ],
 )

@@ -14,6 +14,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Ar
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.probes import (
     AGAIN_SECONDS,
     CALM_SECONDS,
+    RELAY_CALM_SECONDS,
     Probes,
     answered,
     arbiter_of_relay,
@@ -52,7 +53,9 @@ def test_a_question_that_could_not_be_sent_proves_no_silence(
     ("answer", "arbiter"),
     [
         (Answer.POSTGRES, Arbiter.ALIVE),
-        (Answer.TAKEN, Arbiter.GONE),
+        (Answer.CLOSED, Arbiter.GONE),
+        # A vote host that hangs is none that says no (S3).
+        (Answer.TAKEN, Arbiter.SILENT),
         (Answer.REFUSED, Arbiter.SILENT),
         (Answer.NONE, Arbiter.SILENT),
     ],
@@ -149,7 +152,7 @@ def test_while_the_other_agent_speaks_nobody_is_asked_about_it() -> None:
 def test_in_a_silence_every_address_and_the_vote_host_are_asked() -> None:
     played = Played()
     played.now += 1
-    played.answer["10.0.0.19"] = Answer.TAKEN
+    played.answer["10.0.0.19"] = Answer.CLOSED
     played.probes.turn_peer()
     assert sorted(played.knocked) == ["10.0.0.12", "10.0.0.19", "10.1.0.12"]
     assert (played.probes.answers, played.probes.arbiter) == (False, Arbiter.GONE)
@@ -164,7 +167,7 @@ def test_in_a_silence_every_address_and_the_vote_host_are_asked() -> None:
 def test_answers_of_an_earlier_silence_count_for_nothing() -> None:
     played = Played()
     played.now += 1
-    played.answer["10.0.0.19"] = Answer.TAKEN
+    played.answer["10.0.0.19"] = Answer.CLOSED
     played.probes.turn_peer()
     played.now += 0.1
     played.heard_at = played.now
@@ -172,6 +175,42 @@ def test_answers_of_an_earlier_silence_count_for_nothing() -> None:
     assert (played.probes.answers, played.probes.arbiter) == (True, Arbiter.SILENT)
     played.probes.turn_peer()
     assert (played.probes.answers, played.probes.arbiter) == (False, Arbiter.GONE)
+
+
+def test_the_vote_host_is_asked_now_and_then_so_that_one_that_is_away_is_known() -> None:
+    played = Played()
+    played.answer["10.0.0.19"] = Answer.POSTGRES
+    played.probes.turn_relay()
+    assert (played.knocked, played.arbiter()) == (["10.0.0.19"], Arbiter.ALIVE)
+    played.now = played.heard_at = played.now + RELAY_CALM_SECONDS - 1
+    played.probes.turn_relay()
+    assert len(played.knocked) == 1
+    played.answer["10.0.0.19"] = Answer.NONE
+    played.now = played.heard_at = played.now + 1
+    played.probes.turn_relay()
+    assert (len(played.knocked), played.arbiter()) == (2, Arbiter.SILENT)
+    played.answer["10.0.0.19"] = Answer.POSTGRES
+    played.now = played.heard_at = played.now + CALM_SECONDS
+    played.probes.turn_relay()
+    assert played.arbiter() is Arbiter.ALIVE
+
+
+def test_what_the_vote_host_said_while_all_was_well_counts_for_nothing_in_a_silence() -> None:
+    played = Played()
+    played.answer["10.0.0.19"] = Answer.CLOSED
+    played.probes.turn_relay()
+    assert played.arbiter() is Arbiter.GONE
+    played.now += 1
+    assert played.arbiter() is Arbiter.SILENT
+    played.now += RELAY_CALM_SECONDS
+    played.probes.turn_relay()
+    assert played.knocked == ["10.0.0.19"], "a silence has its own questions"
+
+
+def test_without_a_vote_host_none_is_asked() -> None:
+    played = Played(stack="keepalived", relay=None)
+    played.probes.turn_relay()
+    assert played.knocked == []
 
 
 def test_ping_targets_are_asked_one_by_one_while_all_is_well() -> None:
@@ -225,6 +264,7 @@ def test_on_keepalived_the_ping_targets_are_asked_anew_in_a_silence() -> None:
         # Where pings are not let through.
         (Answer.REFUSED, NO_REPLY, True),
         (Answer.TAKEN, NO_REPLY, True),
+        (Answer.CLOSED, NO_REPLY, True),
         (Answer.POSTGRES, NO_NETWORK, True),
     ],
 )
