@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.lab import Server
+from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
 from ansible_collections.pgha.cluster.tests.support.strikes import Fault, each, full_only, must_survive
 from ansible_collections.pgha.cluster.tests.support.trial import Book, Trial
 
@@ -66,6 +66,16 @@ def test_a_vote_host_that_is_away_moves_nothing(clients: Cluster, book: Book, fa
 @each(FOUND)
 def test_with_the_vote_host_there_writes_go_on_where_they_can(clients: Cluster, book: Book, fault: Fault) -> None:
     must_survive(clients, book, fault)
+
+
+@full_only
+def test_the_status_says_that_the_vote_host_is_away_before_it_is_needed(clients: Cluster) -> None:
+    clients.wait_whole()
+    with faults.power_cut(clients.lab["v1"]):
+        wait_until(
+            lambda: "v1 does not vote" in str(clients.status()["problems"]), 90, "the status misses the vote host"
+        )
+    wait_until(lambda: "vote" not in str(clients.status()["problems"]), 60, "the status has its voice again")
 
 
 @pytest.mark.parametrize("silence", SILENT)
