@@ -10,6 +10,7 @@ client. Needs root, and an own address on that network.
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import socket
 import struct
@@ -66,17 +67,22 @@ class Wire:
     def ask(self, addresses: Iterable[str], seconds: float) -> dict[str, set[str]]:
         """Return the hardware addresses that answered for each address within this time."""
         found: dict[str, set[str]] = {address: set() for address in addresses}
-        for address in found:
-            self.socket.send(question(self.hardware, self.own, address))
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            try:
+        try:
+            for address in found:
+                self.socket.send(question(self.hardware, self.own, address))
+            while (left := end - time.monotonic()) > 0:
+                self.socket.settimeout(left)
                 said = answer(self.socket.recv(2048))
-            except TimeoutError:
-                break
-            if said and said[0] in found:
-                found[said[0]].add(said[1])
+                if said and said[0] in found:
+                    found[said[0]].add(said[1])
+        except TimeoutError:
+            return found
+        except OSError as gone:
+            # Every server on this network is off, and with the last cable the network itself is down.
+            if gone.errno != errno.ENETDOWN:
+                raise
+            time.sleep(max(end - time.monotonic(), 0))
         return found
 
 

@@ -22,6 +22,7 @@ class Stack(abc.ABC):
     :cvar virtual: the kinds of addresses that move.
     :cvar service: the service that starts PostgreSQL; without it a server boots without PostgreSQL.
     :cvar deploy_points: tasks of a deploy in whose middle it is killed, in their order.
+    :cvar shared: the addresses that two servers may answer for at the same moment, each of them rightly.
     :cvar shown: commands whose output must hold no secret.
     :cvar places: directories in which no file that everybody may read must hold a secret.
     """
@@ -32,6 +33,7 @@ class Stack(abc.ABC):
     deploy_points: ClassVar[tuple[str, ...]]
     shown: ClassVar[tuple[str, ...]]
     places: ClassVar[tuple[str, ...]]
+    shared: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
     def unsettled(self, servers: Sequence[Server], primary: Server) -> str:
@@ -150,6 +152,10 @@ class Agents(Stack):
 
 class Keepalived(Agents):
     """The agent decides, keepalived moves the addresses."""
+
+    # By VRRP a server that is better takes an address before the other one has heard of it, and whoever serves readers
+    # is right to.
+    shared = ("read",)
 
     name = "keepalived"
     shown = (*Agents.shown, "journalctl --no-pager -o cat -u keepalived")

@@ -113,7 +113,8 @@ class Book:
         measured = Measured(fault, primary.name)
         # The name stands in statements and in paths.
         with cluster.traffic(re.sub(r"[^a-z0-9]+", "-", fault)) as traffic:
-            trial = Trial(cluster, traffic, primary, cluster.other(primary), measured)
+            shared = {str(getattr(cluster, kind)) for kind in cluster.stack.shared}
+            trial = Trial(cluster, traffic, primary, cluster.other(primary), measured, shared=shared)
             yield trial
             measured.commands = cluster.make_whole()
             measured.whole_after = time.monotonic() - trial.struck

@@ -77,8 +77,6 @@ def test_a_vrrp_partition_makes_no_second_primary(
 ) -> None:
     """In the old design each side took the address, and the standby promoted itself."""
     with book.trial(clients, f"VRRP blocked, {deaf} {' '.join(ways)}") as trial:
-        # Each side believes to be alone, so both may answer readers: VRRP knows no better, and either answer is right.
-        trial.shared = {clients.read}
         trial.strike()
         with faults.vrrp_blocked(getattr(trial, deaf), *ways):
             trial.must_stay(15)
@@ -92,7 +90,6 @@ def test_a_vrrp_partition_makes_no_second_primary(
 def test_a_primary_that_dies_while_vrrp_is_blocked_is_followed_by_one(clients: Cluster, book: Book) -> None:
     """What the arbiter cannot tell any more must not keep the standby from taking over, nor make two of them."""
     with book.trial(clients, "VRRP blocked, then power cut") as trial:
-        trial.shared = {clients.read}
         with faults.vrrp_blocked(trial.standby, *BOTH):
             trial.watch(10)
             trial.strike()
