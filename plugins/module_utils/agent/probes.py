@@ -203,7 +203,7 @@ class Probes:
     def peer_is_there(self) -> bool | None:
         """Ask now whether anything of the other server answers; None when that cannot be told."""
         knocks = self._pool.map(self._knocked, self._terms.peers)
-        pings = list(self._pool.map(lambda peer: ping(peer[0], self._runner, 3), self._terms.peers))
+        pings = list(self._pool.map(lambda peer: ping(peer[0], self._runner, 2), self._terms.peers))
         # Not every network lets a ping through; a machine that refuses a connection is there as well.
         return True if any(one is not Answer.NONE for one in knocks) else answered(pings)
 

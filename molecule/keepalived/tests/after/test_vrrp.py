@@ -89,10 +89,9 @@ def test_a_vrrp_partition_makes_no_second_primary(
 @full_only
 def test_a_primary_that_dies_while_vrrp_is_blocked_is_followed_by_one(clients: Cluster, book: Book) -> None:
     """What the arbiter cannot tell any more must not keep the standby from taking over, nor make two of them."""
-    with book.trial(clients, "VRRP blocked, then power cut") as trial:
-        with faults.vrrp_blocked(trial.standby, *BOTH):
-            trial.watch(10)
-            trial.strike()
-            with faults.power_cut(trial.primary):
-                trial.writes_return(60)
-                trial.primary_is(trial.standby)
+    with book.trial(clients, "VRRP blocked, then power cut") as trial, faults.vrrp_blocked(trial.standby, *BOTH):
+        trial.watch(10)
+        trial.strike()
+        with faults.power_cut(trial.primary):
+            trial.writes_return(60)
+            trial.primary_is(trial.standby)
