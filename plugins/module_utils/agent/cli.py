@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     made["notify"].add_argument("rest", nargs="*", help=argparse.SUPPRESS)
     for name in ("switchover", "failover"):
         made[name].add_argument("--timeout", type=float, default=60.0, help="seconds (60)")
+    made["failover"].add_argument(
+        "--peer-is-off", action="store_true", help="no fence device has to prove it: you have seen that it has no power"
+    )
     subjects = ("all", "agent", "lag", "redundancy", "fencing", "write")
     made["check"].add_argument("subject", nargs="?", default="all", choices=subjects)
     for level in ("warning", "critical"):
@@ -144,7 +147,8 @@ def _follow(options: argparse.Namespace) -> int:
         return client.ask(options.run_directory, verb, **more)
 
     follower = Follower(ask, (lambda _line: None) if options.json else (lambda line: print(line, flush=True)))
-    status = follower.follow(options.verb, options.timeout)
+    more = {"seen_off": True} if getattr(options, "peer_is_off", False) else {}
+    status = follower.follow(options.verb, options.timeout, **more)
     if options.json:
         print(json.dumps(follower.result, indent=2))
     return status

@@ -23,6 +23,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import (
 )
 
 SWITCHOVER, FAILOVER = "switchover", "failover"
+SEEN_OFF = "failover_seen_off"
+"""As a failover, by an operator who has seen with their own eyes that the other server has no power."""
 DOUBT = "this server was cut off itself, or its agent has just started"
 
 
@@ -153,7 +155,8 @@ def _let_go(o: Observation) -> Decision:
     """The standby does not follow and commits wait for it: make sure that it cannot take over, then go on."""
     heard = o.heard
     if heard is not None and o.fresh:
-        if o.unfollowed_for <= o.timing.lagging:
+        # One whose PostgreSQL was stopped, for a restart as well, need not be waited for.
+        if heard.postgres is Postgres.STANDBY and o.unfollowed_for <= o.timing.lagging:
             return rest("patience", "the standby does not follow since a moment")
         if o.handing:
             return Decision(Action.WITHDRAW, "not_following", "the standby does not follow")
@@ -182,7 +185,7 @@ def _fence(o: Observation, reason: str, text: str) -> Decision:
 def _stopped_primary(o: Observation) -> Decision:
     if o.record.offered:
         return _offering(o)
-    if o.wanted == FAILOVER and not o.fresh:
+    if o.wanted in (FAILOVER, SEEN_OFF) and not o.fresh:
         return _by_order(o)
     returned = o.record.boot != o.boot
     if returned and not o.fresh:
@@ -214,7 +217,7 @@ def _standby(o: Observation) -> Decision:
         return Decision(Action.STOP, "not_its_reign", "PostgreSQL takes writes here, and this server is a standby")
     if o.postgres is Postgres.STOPPED:
         return Decision(Action.START_STANDBY, "standby_down", "PostgreSQL here is a standby and does not run")
-    if o.wanted == FAILOVER:
+    if o.wanted in (FAILOVER, SEEN_OFF):
         return _by_order(o)
     if o.fresh:
         word = "taking" if o.taking else "following"
@@ -258,7 +261,7 @@ def _by_order(o: Observation) -> Decision:
     if heard is not None and o.fresh:
         if heard.role is Role.PRIMARY:
             return rest("not_needed", "the other server's agent answers and holds the reign: switchover.yml")
-    elif o.fencing and o.fenced is not Fenced.OFF:
+    elif o.fencing and o.fenced is not Fenced.OFF and o.wanted != SEEN_OFF:
         return _fence(o, "by_order", "an operator wants this server as primary")
     action = Action.START_PRIMARY if o.record.role is Role.PRIMARY else Action.PROMOTE
     return Decision(action, "by_order", "an operator wants this server as primary", Proof.OPERATOR)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import report
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.config import Config
-from ansible_collections.pgha.cluster.plugins.module_utils.agent.decide import FAILOVER, SWITCHOVER
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.decide import FAILOVER, SEEN_OFF, SWITCHOVER
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.effects import Effects, Ended
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.engine import Engine
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.events import ERROR, Journal
@@ -77,7 +77,7 @@ class Desk:
             "resume": lambda _request: self._set_pause(False),
             "notify": self._notify,
             "switchover": lambda request: self._want(SWITCHOVER, request),
-            "failover": lambda request: self._want(FAILOVER, request),
+            "failover": lambda request: self._want(SEEN_OFF if request.get("seen_off") is True else FAILOVER, request),
             "cancel": lambda _request: self._forget("the operator takes the request back"),
             **{verb: self._command(word) for verb, word in COMMANDS.items()},
         }

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -39,11 +41,13 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
-def next_session(directory: Path) -> int:
-    """Count the starts of the agent; the new number is on disk when this returns.
+def next_session(directory: Path, clock: Callable[[], float] = time.time) -> int:
+    """Return a number higher than at any earlier start of the agent; it is on disk when this returns.
 
-    A number that was used before would let a recorded message of an earlier start count as a new one. So a counter that
-    cannot be read is an error, and no reason to begin at one again.
+    It begins at the seconds of the clock, for a server whose disk was replaced has to be heard as well: the other agent
+    listens to nobody whose number is lower than one that it has heard. A number that was used before would let a
+    recorded message of an earlier start count as a new one. So a counter that cannot be read is an error, and no reason
+    to begin anew.
     """
     path = directory / "session"
     try:
@@ -55,8 +59,9 @@ def next_session(directory: Path) -> int:
             f"The agent's counter {path} does not hold a number.",
             next_step="write a number into it that is higher than the session that status shows on the other server",
         ) from wrong
-    write(path, f"{last + 1}\n")
-    return last + 1
+    number = max(last + 1, int(clock()))
+    write(path, f"{number}\n")
+    return number
 
 
 def notices(run_directory: Path) -> list[tuple[str, str]]:

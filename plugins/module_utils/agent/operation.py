@@ -44,9 +44,12 @@ class Follower:
         self._refused_since: float | None = None
         self.result: dict[str, Any] = {}
 
-    def follow(self, wanted: str, seconds: float) -> int:
-        """Ask, and watch until the end; return the exit status."""
-        asked = self._ask(wanted, seconds=seconds)
+    def follow(self, wanted: str, seconds: float, **more: object) -> int:
+        """Ask, and watch until the end; return the exit status.
+
+        :param more: what else belongs to the request.
+        """
+        asked = self._ask(wanted, seconds=seconds, **more)
         seen, began, deadline = asked["since"], asked["at"], self._clock() + seconds
         self.result = {"wanted": wanted, "phases": [], "ended": "", "milliseconds": None}
         while True:

@@ -110,6 +110,12 @@ def change(o: Observation, **values: Any) -> Observation:
         (ALONE, {"record_waits": False, "waiting": True}, Action.GO_ON_ALONE, "alone"),
         (ALONE, {"record_waits": False, "waiting": False}, Action.NOTHING, "alone"),
         (ALONE, {"silent_for": 0.1, "unfollowed_for": 0.5}, Action.NOTHING, "patience"),
+        (
+            ALONE,
+            {"silent_for": 0.1, "unfollowed_for": 0.5, "heard_postgres": Postgres.STOPPED},
+            Action.WITHDRAW,
+            "not_following",
+        ),
         (ALONE, {"silent_for": 0.1}, Action.WITHDRAW, "not_following"),
         (ALONE, {"silent_for": 0.1, "handing": False}, Action.NOTHING, "withdrawing"),
         (ALONE, {"silent_for": 0.1, "handing": False, "heard_knows_withdrawn": True}, Action.NOTHING, "withdrawing"),
@@ -175,6 +181,9 @@ def change(o: Observation, **values: Any) -> Observation:
         (LOST, {"record_eligible": False, "wanted": "failover"}, Action.FENCE, "by_order"),
         (LOST, {"record_eligible": False, "wanted": "failover", "fenced": Fenced.OFF}, Action.PROMOTE, "by_order"),
         (FOLLOWS, {"wanted": "failover"}, Action.NOTHING, "not_needed"),
+        (FOLLOWS, {"wanted": "failover_seen_off"}, Action.NOTHING, "not_needed"),
+        (LOST, {"record_eligible": False, "wanted": "failover_seen_off"}, Action.PROMOTE, "by_order"),
+        (RETURNED, {"silent_for": 9.0, "wanted": "failover_seen_off"}, Action.START_PRIMARY, "by_order"),
         # Data that nobody has proven.
         (FOLLOWS, {"record_role": Role.OUT}, Action.NOTHING, "out"),
         (LOST, {"record_role": Role.OUT}, Action.NOTHING, "out"),

@@ -19,7 +19,15 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 
 
 def test_each_start_has_a_higher_number(tmp_path: Path) -> None:
-    assert [next_session(tmp_path) for _start in range(3)] == [1, 2, 3]
+    assert [next_session(tmp_path, lambda: 7.9) for _start in range(3)] == [7, 8, 9]
+    # A clock that was set back, or is an hour behind, takes nothing back.
+    assert next_session(tmp_path, lambda: 3.0) == 10
+
+
+def test_a_server_whose_disk_was_replaced_is_heard(tmp_path: Path) -> None:
+    (old := tmp_path / "old").mkdir()
+    (new := tmp_path / "new").mkdir()
+    assert next_session(new, lambda: 5000.0) > max(next_session(old, lambda: 4000.0) for _start in range(9))
 
 
 def test_a_broken_counter_does_not_begin_again(tmp_path: Path) -> None:

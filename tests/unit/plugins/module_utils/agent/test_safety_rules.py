@@ -73,7 +73,7 @@ observations = st.builds(
     heard=st.none() | messages,
     arbiter=st.sampled_from(Arbiter),
     fenced=st.sampled_from(Fenced),
-    wanted=st.sampled_from(["", "", "switchover", "failover"]),
+    wanted=st.sampled_from(["", "", "switchover", "failover", "failover_seen_off"]),
     received=st.integers(0, 3),
 )
 
@@ -96,7 +96,8 @@ def proven(o: Observation, decision: Decision) -> bool:
         own = o.record.role is Role.PRIMARY and not o.record.offered
         return own and (o.record.boot == o.boot or (fresh and heard is not None and heard.role is not Role.PRIMARY))
     if decision.proof is Proof.OPERATOR:
-        return o.wanted == "failover" and (not o.fencing or o.fenced is Fenced.OFF or fresh)
+        seen = o.wanted == "failover_seen_off"
+        return seen or (o.wanted == "failover" and (not o.fencing or o.fenced is Fenced.OFF or fresh))
     # The record on disk says that it was proven before.
     return decision.reason == "unfinished" and o.record.role is Role.PRIMARY and o.record.boot == o.boot
 
