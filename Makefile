@@ -93,8 +93,8 @@ molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|t
 	PGHA_RELEASE=$(RELEASE) PGHA_STACK=$(patsubst default,pacemaker,$*) molecule test -s $*
 
 .PHONY: bench
-bench: venv ## Measure deploy, second run and write outages; medians beside the raw cost
-	PYTHONPATH=$(COLLECTIONS) python -m tests.bench
+bench: venv ## Measure deploys, write outages and the agent's own cost; medians beside the raw cost (STACK= RELEASE=)
+	PGHA_STACK=$(STACK) PGHA_RELEASE=$(RELEASE) PYTHONPATH=$(COLLECTIONS) python -m tests.bench
 
 .PHONY: bench-rebuild
 bench-rebuild: venv ## Measure rewinds and clones over sizes of the database (half an hour); table, and plot in build/bench

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make bench`: deploy, second run and outages of writes, as medians, with the raw cost beside them.
+"""`make bench`: deploys, outages of writes and the agent's own cost, as medians, with the raw cost beside them.
 
-PGHA_BENCH_RUNS says how often each is measured (3), PGHA_RELEASE on which release, PGHA_LAB and PGHA_PREFIX where.
+PGHA_BENCH_RUNS says how often each is measured (3), PGHA_STACK on which stack and PGHA_RELEASE on which release,
+PGHA_LAB and PGHA_PREFIX where. The targets are shown for whoever reads the table; nothing fails by them.
 """
 
 from __future__ import annotations
@@ -12,95 +13,102 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ansible_collections.pgha.cluster.tests.bench import raw
-from ansible_collections.pgha.cluster.tests.bench.figures import shown
+from ansible_collections.pgha.cluster.tests.bench.cost import costs
+from ansible_collections.pgha.cluster.tests.bench.figures import HEADING, Row
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.lab import Server
+from ansible_collections.pgha.cluster.tests.support.stacks import Agents, Stack
+from ansible_collections.pgha.cluster.tests.support.trial import Book, Trial
 
-
-@dataclass
-class Row:
-    """One line of the table."""
-
-    what: str
-    beside: str
-    ours: list[float] = field(default_factory=list)
-    raw: list[float] = field(default_factory=list)
-
-    def line(self) -> str:
-        """Return it as text: median (least to most), and the same for the raw cost."""
-        return f"{self.what:38} {shown(self.ours):>24} {shown(self.raw):>24}  {self.beside}"
+ROLES = ("primary", "standby")
+OUTAGE_SECONDS = 120
 
 
 @contextlib.contextmanager
-def killed(server: Server) -> Iterator[None]:
-    """Kill PostgreSQL."""
-    server.must("pkill -KILL -o -x postgres")
+def switched_over(trial: Trial) -> Iterator[None]:
+    """Exchange the roles."""
+    trial.cluster.playbooks.must("switchover")
     yield
 
 
-def outage(cluster: Cluster, name: str, fault: Callable[[Server], contextlib.AbstractContextManager[None]]) -> float:
-    """Strike the primary under traffic and return the outage of writes; the cluster is whole again afterwards."""
-    cluster.wait_whole()
-    with cluster.traffic(name) as traffic:
-        struck = time.monotonic()
-        with fault(cluster.primary()):
-            traffic.wait_writes(struck, 120, "clients commit again")
-            longest = traffic.outages(struck)[0]
-        cluster.make_whole()
-    traffic.judge(cluster.rows(traffic))
-    return longest
+STRIKES: Mapping[str, Callable[[Trial], contextlib.AbstractContextManager[None]]] = {
+    "kill": lambda trial: faults.killed(trial.primary, "postgres"),
+    "power": lambda trial: faults.power_cut(trial.primary),
+    "switchover": switched_over,
+}
 
 
-def switchover(cluster: Cluster, name: str) -> float:
-    """Exchange the roles under traffic and return the outage of writes."""
+def rows_of(stack: Stack) -> dict[str, Row]:
+    """Return the lines of a stack's table, nothing measured yet."""
+    rows = {
+        "first": Row("first deploy [s]", beside="apt-get install and pg_basebackup of the same"),
+        "second": Row("second deploy, nothing to change [s]"),
+        "kill": Row("no writes after kill -9 [s]", "3.0", "pg_ctlcluster start at once, by hand"),
+        "power": Row("no writes after a power cut [s]", "5.0", "power off and pg_promote at once, by hand"),
+        "switchover": Row("no writes in a switchover [s]", "1.0", "pg_ctl stop here and pg_promote there, by hand"),
+    }
+    if isinstance(stack, Agents):
+        for role in ROLES:
+            rows[f"processor {role}"] = Row(f"agent of an idle {role} [% of a core]", "0.50", digits=2)
+            rows[f"memory {role}"] = Row(f"agent of an idle {role} [MB]", "40.0")
+    return rows
+
+
+def outage(cluster: Cluster, book: Book, name: str) -> float:
+    """Strike under traffic and return the longest time without a commit, until the cluster is whole again."""
+    with book.trial(cluster, name) as trial:
+        trial.strike()
+        with STRIKES[name](trial):
+            # Not since the strike: commits from before it took effect would count.
+            trial.traffic.wait_writes(time.monotonic(), OUTAGE_SECONDS, "clients commit again")
+    return trial.measured.write_outage
+
+
+def measure(cluster: Cluster, book: Book, rows: Mapping[str, Row]) -> dict[str, set[str]]:
+    """Measure a cluster on a lab that was just made; return which packages the deploy installed on which server."""
+    before = {server.name: raw.packages_of(server) for server in cluster.lab}
+    rows["first"].ours.append(cluster.playbooks.must("deploy").seconds)
+    added = {server.name: raw.packages_of(server) - before[server.name] for server in cluster.lab}
+    rows["second"].ours.append(cluster.playbooks.must("deploy").seconds)
     cluster.wait_whole()
-    with cluster.traffic(name) as traffic:
-        began = time.monotonic()
-        cluster.playbooks.must("switchover")
-        longest = traffic.outages(began)[0]
-        cluster.wait_whole()
-    traffic.judge(cluster.rows(traffic))
-    return longest
+    if isinstance(cluster.stack, Agents):
+        roles = cluster.roles()
+        for name, cost in costs(cluster.servers()).items():
+            rows[f"processor {roles[name]}"].ours.append(cost.percent)
+            rows[f"memory {roles[name]}"].ours.append(cost.megabytes)
+    cluster.prepare_clients()
+    for name in STRIKES:
+        rows[name].ours.append(outage(cluster, book, name))
+    return added
+
+
+def measure_raw(cluster: Cluster, added: dict[str, set[str]], rows: Mapping[str, Row]) -> None:
+    """Measure the same by hand; a power cut leaves no pair behind, so it gets one of its own."""
+    raw.fresh(cluster)
+    rows["first"].raw.append(raw.deploy(cluster, added))
+    rows["kill"].raw.append(raw.kill_outage(cluster))
+    rows["switchover"].raw.append(raw.switchover_outage(cluster))
+    raw.fresh(cluster)
+    rows["first"].raw.append(raw.deploy(cluster, added))
+    rows["power"].raw.append(raw.power_outage(cluster))
 
 
 def main() -> None:
     """Measure everything and print the table."""
     runs = int(os.environ.get("PGHA_BENCH_RUNS", "3"))
-    rows = {
-        "deploy": Row("deploy, two servers and a vote host [s]", "apt-get install and pg_basebackup of the same"),
-        "second": Row("second run, nothing to change [s]", ""),
-        "power": Row("no writes after a power cut [s]", "power off and pg_promote at once, by hand"),
-        "switchover": Row("no writes in a switchover [s]", "pg_ctl stop here and pg_promote there, by hand"),
-        "kill": Row("no writes after kill -9 [s]", "pg_ctlcluster start at once, by hand"),
-    }
     with tempfile.TemporaryDirectory() as directory:
-        cluster = Cluster.chosen(Path(directory), {"PGHA_LAB": "bench", "PGHA_PREFIX": "10.89", **os.environ})
-        for run in range(1, runs + 1):
-            print(f"run {run} of {runs}", flush=True)
-            raw.fresh(cluster)
-            before = {server.name: raw.packages_of(server) for server in cluster.lab}
-            rows["deploy"].ours.append(cluster.playbooks.must("deploy").seconds)
-            added = {server.name: raw.packages_of(server) - before[server.name] for server in cluster.lab}
-            rows["second"].ours.append(cluster.playbooks.must("deploy").seconds)
-            cluster.prepare_clients()
-            rows["switchover"].ours.append(switchover(cluster, f"switchover-{run}"))
-            rows["kill"].ours.append(outage(cluster, f"kill-{run}", killed))
-            rows["power"].ours.append(outage(cluster, f"power-{run}", faults.power_cut))
-            raw.fresh(cluster)
-            rows["deploy"].raw.append(raw.deploy(cluster, added))
-            rows["kill"].raw.append(raw.kill_outage(cluster))
-            rows["switchover"].raw.append(raw.switchover_outage(cluster))
-            raw.fresh(cluster)
-            rows["deploy"].raw.append(raw.deploy(cluster, added))
-            rows["power"].raw.append(raw.power_outage(cluster))
-        cluster.playbooks.must("lab", lab_state="absent")
-    print(f"\n{cluster.release}, median (least to most) of {runs}\n{'':38} {'pgha.cluster':>24} {'raw':>24}")
+        cluster = Cluster.chosen(Path(directory), {**raw.PLACE, **os.environ})
+        book, rows = Book(Path(directory) / "faults.json"), rows_of(cluster.stack)
+        with raw.lab_removed(cluster):
+            for run in range(1, runs + 1):
+                print(f"{cluster.stack.name}, run {run} of {runs}", flush=True)
+                raw.fresh(cluster)
+                measure_raw(cluster, measure(cluster, book, rows), rows)
+    print(f"\n{cluster.stack.name}, {cluster.release}, median (least to most) of {runs}\n{HEADING}")
     for row in rows.values():
         print(row.line())
 

@@ -7,18 +7,49 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MEGABYTE = 2**20
 GIGABYTE = 2**30
 CLONE = 0
 
 
-def shown(values: Sequence[float]) -> str:
+def shown(values: Sequence[float], digits: int = 1) -> str:
     """Return median and range."""
     if not values:
         return "-"
-    return f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+    median, least, most = (f"{one:.{digits}f}" for one in (statistics.median(values), min(values), max(values)))
+    return f"{median} ({least} to {most})"
+
+
+def columns(what: str, target: str, ours: str, by_hand: str, beside: str) -> str:
+    """Return a line of the table of `make bench`."""
+    return f"{what:38} {target:>8} {ours:>24} {by_hand:>24}  {beside}".rstrip()
+
+
+HEADING = columns("", "target", "pgha.cluster", "raw", "")
+
+
+@dataclass
+class Row:
+    """One line of the table of `make bench`.
+
+    :ivar target: what it should be at most, where that was ever said.
+    :ivar beside: what the raw cost is that of.
+    :ivar digits: how many of them after the point.
+    """
+
+    what: str
+    target: str = "-"
+    beside: str = ""
+    digits: int = 1
+    ours: list[float] = field(default_factory=list)
+    raw: list[float] = field(default_factory=list)
+
+    def line(self) -> str:
+        """Return it as text: target, median (least to most), and the same for the raw cost."""
+        ours, by_hand = shown(self.ours, self.digits), shown(self.raw, self.digits)
+        return columns(self.what, self.target, ours, by_hand, self.beside)
 
 
 def listed(text: str) -> list[float]:

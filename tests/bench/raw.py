@@ -9,7 +9,9 @@ adds to this is its price.
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
@@ -18,6 +20,8 @@ from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_unti
 from ansible_collections.pgha.cluster.tests.support.observer import TABLE as OBSERVED
 from ansible_collections.pgha.cluster.tests.support.writer import TABLE as WRITTEN
 
+PLACE = {"PGHA_LAB": "bench", "PGHA_PREFIX": "10.84"}
+"""The lab of the benches, where the environment chooses no other; no other lab of this project is there."""
 INSTALL_SECONDS = 600
 HBA = "hostssl all all {prefix}.0.0/22 scram-sha-256\nhost replication all {prefix}.1.0/24 scram-sha-256"
 
@@ -26,6 +30,15 @@ def fresh(cluster: Cluster) -> None:
     """Make the lab anew; its image is kept, so that only the servers are."""
     cluster.playbooks.must("lab", lab_state="absent")
     cluster.playbooks.must("lab")
+
+
+@contextlib.contextmanager
+def lab_removed(cluster: Cluster) -> Iterator[None]:
+    """Take the lab away in the end, also when a person breaks it off with Ctrl-C."""
+    try:
+        yield
+    finally:
+        cluster.playbooks.must("lab", lab_state="absent")
 
 
 def packages_of(server: Server) -> set[str]:

@@ -87,13 +87,13 @@ def main() -> None:
     sizes = listed(os.environ.get("PGHA_BENCH_SIZES", "0.1,1,4"))
     divergences = listed(os.environ.get("PGHA_BENCH_DIVERGED", "16,64,256"))
     with tempfile.TemporaryDirectory() as directory:
-        cluster = Cluster.chosen(Path(directory), {"PGHA_LAB": "bench", "PGHA_PREFIX": "10.89", **os.environ})
+        cluster = Cluster.chosen(Path(directory), {**raw.PLACE, **os.environ})
         print("making the lab and a pair of servers", flush=True)
-        raw.fresh(cluster)
-        pair = Pair(cluster)
-        pair.deploy()
-        measured = list(measurements(pair, sizes, divergences, runs))
-        cluster.playbooks.must("lab", lab_state="absent")
+        with raw.lab_removed(cluster):
+            raw.fresh(cluster)
+            pair = Pair(cluster)
+            pair.deploy()
+            measured = list(measurements(pair, sizes, divergences, runs))
     title = f"{cluster.release}, PostgreSQL {pair.version}, median (least to most) of {runs}"
     print(f"\n{title}\n{table(measured)}")
     PLOT.parent.mkdir(parents=True, exist_ok=True)
