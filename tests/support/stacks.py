@@ -96,6 +96,9 @@ class Pacemaker(Stack):
 class Agents(Stack):
     """Two servers with a failover agent each."""
 
+    # Whoever serves readers is right to. Who may serve them now is not settled between two that do not hear each other,
+    # and by VRRP the better one takes an address before the other one has heard of it.
+    shared = ("read",)
     virtual = ("write", "read")
     service = "pgha-agent"
     # Before packages are there, and while the second server gets its data.
@@ -152,10 +155,6 @@ class Agents(Stack):
 
 class Keepalived(Agents):
     """The agent decides, keepalived moves the addresses."""
-
-    # By VRRP a server that is better takes an address before the other one has heard of it, and whoever serves readers
-    # is right to.
-    shared = ("read",)
 
     name = "keepalived"
     shown = (*Agents.shown, "journalctl --no-pager -o cat -u keepalived")
