@@ -59,21 +59,29 @@ def tracks(o: Observation) -> dict[str, int]:
 
 
 def holds(o: Observation) -> frozenset[str]:
-    """Return the kinds of addresses that this server is to hold.
-
-    An old primary keeps the write address, and refuses, until the new one is there: a client that is refused tries
-    again at once, and one that finds nobody waits a whole second. It keeps it only while the other agent is heard.
-    """
+    """Return the kinds of addresses that this server is to hold."""
     heard = o.heard
     found = set()
-    handing_over = o.fresh and heard is not None and heard.postgres is not Postgres.PRIMARY
-    was_primary = o.record.role is Role.PRIMARY or o.record.yielded
-    if takes_writes(o) or (was_primary and handing_over):
+    if takes_writes(o):
         found.add("write")
     standby_reads = o.fresh and heard is not None and heard.postgres is Postgres.STANDBY and o.follows
     if (o.postgres is Postgres.STANDBY and o.follows) or (takes_writes(o) and not standby_reads):
         found.add("read")
     return frozenset(found)
+
+
+def keeps(o: Observation) -> frozenset[str]:
+    """Return the kinds of addresses that this server need not give up yet, and must not take either.
+
+    A primary whose PostgreSQL is down keeps the write address, and refuses, until the other server has won the reign: a
+    client that is refused tries again at once, and one that finds nobody waits a whole second. It keeps it only while
+    the other agent is heard. Seen: one that took it for the same reason, after a boot, had it beside the new primary.
+    """
+    heard = o.heard
+    handing_over = o.fresh and heard is not None and heard.role is not Role.PRIMARY
+    was_primary = o.record.role is Role.PRIMARY or o.record.yielded
+    serves = o.postgres in (Postgres.PRIMARY, Postgres.STANDBY)
+    return frozenset({"write"} if was_primary and handing_over and not serves else ())
 
 
 class TrackFiles:
@@ -123,8 +131,10 @@ class Addresses:
     def __init__(self, addresses: Sequence[Address], beside: str, runner: Runner) -> None:
         self._addresses, self._beside, self._runner = tuple(addresses), beside, runner
 
-    def set(self, kinds: frozenset[str]) -> list[str]:
+    def set(self, kinds: frozenset[str], keep: frozenset[str] = frozenset()) -> list[str]:
         """Hold the addresses of these kinds and no others; return what was done. Blocks for a moment.
+
+        :param keep: kinds of which one that is held may stay.
 
         An address is given up before another one is taken.
         """
@@ -137,6 +147,8 @@ class Addresses:
         for take in (False, True):
             for one in self._addresses:
                 has = any(_same(address, one.ip) for address in present)
+                if one.kind in keep and has:
+                    continue
                 if (one.kind in kinds) is take and has is not take:
                     self._change(one, interface, take)
                     done.append(f"{'took' if take else 'gave up'} {one.ip}")
@@ -173,7 +185,8 @@ class Announcer:
 
     def __init__(self, files: TrackFiles, addresses: Addresses | None, tell: Callable[[str], None]) -> None:
         self._files, self._addresses, self._tell = files, addresses, tell
-        self._wanted: frozenset[str] = frozenset()
+        # Nothing is known before the first look: an address from before a restart may have to go.
+        self._wanted: tuple[frozenset[str], frozenset[str]] | None = None
         self._told = ""
         self._wake = threading.Event()
         self._over = False
@@ -184,7 +197,7 @@ class Announcer:
     def settle(self, o: Observation) -> None:
         """Take note of what is so now, with the record as it is after the last decision."""
         self._files.write(tracks(o))
-        wanted = holds(o)
+        wanted = holds(o), keeps(o)
         if wanted != self._wanted:
             self._wanted = wanted
             self._wake.set()
@@ -204,8 +217,10 @@ class Announcer:
 
     def carry_out(self, addresses: Addresses) -> None:
         """Hold what is wanted now."""
+        if self._wanted is None:
+            return
         try:
-            said = ", ".join(addresses.set(self._wanted))
+            said = ", ".join(addresses.set(*self._wanted))
         except (PghaError, ValueError, KeyError) as failed:
             said = f"{failed} {getattr(failed, 'said', None) or ''}".strip()
         if said and said != self._told:

@@ -34,10 +34,10 @@ PING_SECONDS = 3.0
 """Until a ping that has its own, shorter limit is given up."""
 AGAIN_SECONDS = 0.5
 """Between two rounds of questions while the other server is silent."""
-TURN_SECONDS = 0.1
+TURN_SECONDS = 0.25
 """Until it is seen that the other server has become silent."""
 UNUSUAL_SECONDS = 0.6
-CALM_SECONDS = 2.0
+CALM_SECONDS = 4.0
 """Between two looks at the clients' network while it is there: each costs a process."""
 WATCH_INSTANCE = "watch"
 KEEPALIVED = Path("/run/keepalived.pid")

@@ -17,7 +17,7 @@ import hashlib
 import hmac
 import json
 from collections import OrderedDict
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Heard, Postgres, Role
@@ -83,7 +83,7 @@ class Talk:
         self._sent[self._number] = now
         while self._sent and next(iter(self._sent.values())) < now - self._window:
             self._sent.popitem(last=False)
-        words = {**asdict(state), "role": state.role.value, "postgres": state.postgres.value}
+        words = {**state.__dict__, "role": state.role.value, "postgres": state.postgres.value}
         words |= {"from": self._name, "at": [self._session, self._number], "answers": list(self._newest)}
         return seal(words, self._secret)
 

@@ -18,6 +18,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.addresses impor
     held,
     holds,
     interface_of,
+    keeps,
     tracks,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Heard, Observation, Postgres, Record, Role
@@ -47,6 +48,9 @@ WRITE, READ = Address("10.0.0.20", 24, "write"), Address("10.0.0.21", 24, "read"
 def former(**changes: Any) -> Observation:
     """Return what an old primary sees that stopped."""
     return observed(Postgres.STOPPED, record=Record(3, Role.PRIMARY, "b", offered=True), **changes)
+
+
+YIELDED = Record(4, Role.STANDBY, "b", yielded=True)
 
 
 @pytest.mark.parametrize(
@@ -79,18 +83,51 @@ def test_what_keepalived_reads(o: Observation, write: int, read: int) -> None:
         (observed(follows=False, heard=STANDBY), {"write", "read"}),
         (observed(Postgres.STANDBY, Role.STANDBY, follows=True, heard=PRIMARY), {"read"}),
         (observed(Postgres.STANDBY, Role.STANDBY), set()),
-        # Until the new primary is there, the old one refuses; alone, or not heard, it must not.
-        (former(heard=STANDBY), {"write"}),
-        (former(heard=PRIMARY), set()),
-        (former(heard=STANDBY, silent_for=9.0), set()),
-        (former(), set()),
-        (observed(Postgres.STOPPED, record=Record(4, Role.STANDBY, "b", yielded=True), heard=STANDBY), {"write"}),
-        (observed(Postgres.STOPPED, record=Record(4, Role.STANDBY, "b", yielded=True), heard=PRIMARY), set()),
+        (former(heard=STANDBY), set()),
+        (observed(Postgres.STARTING, record=YIELDED, heard=STANDBY), set()),
         (observed(Postgres.PRIMARY, Role.OUT, heard=STANDBY), set()),
     ],
 )
 def test_who_holds_which_address(o: Observation, kinds: set[str]) -> None:
     assert holds(o) == kinds
+
+
+@pytest.mark.parametrize(
+    ("o", "kinds"),
+    [
+        # Until the new primary is there, the old one refuses; alone, or not heard, it must not.
+        (former(heard=STANDBY), {"write"}),
+        (former(heard=PRIMARY), set()),
+        (former(heard=STANDBY, silent_for=9.0), set()),
+        (former(), set()),
+        (observed(Postgres.STOPPED, record=YIELDED, heard=STANDBY), {"write"}),
+        (observed(Postgres.STOPPED, record=YIELDED, heard=PRIMARY), set()),
+        # It serves readers already, who must not come by the write address.
+        (observed(Postgres.STANDBY, record=YIELDED, heard=STANDBY), set()),
+        (observed(Postgres.STOPPED, Role.STANDBY, heard=STANDBY), set()),
+        (observed(Postgres.STOPPED, Role.OUT, heard=STANDBY), set()),
+    ],
+)
+def test_who_may_keep_an_address(o: Observation, kinds: set[str]) -> None:
+    assert keeps(o) == kinds
+
+
+def test_an_address_that_may_be_kept_is_neither_given_up_nor_taken() -> None:
+    some, runner = addresses("10.0.0.20")
+    assert some.set(frozenset(), frozenset({"write"})) == []
+    some, runner = addresses()
+    assert some.set(frozenset(), frozenset({"write"})) == []
+    assert changes(runner) == []
+
+
+def test_an_address_from_before_a_restart_is_given_up(tmp_path: Path) -> None:
+    some, runner = addresses("10.0.0.20")
+    announcer = Announcer(TrackFiles(str(tmp_path)), None, lambda _said: None)
+    announcer.carry_out(some)
+    assert changes(runner) == []
+    announcer.settle(observed(Postgres.STANDBY, Role.STANDBY))
+    announcer.carry_out(some)
+    assert changes(runner) == ["ip addr del 10.0.0.20/24 dev eth0"]
 
 
 def test_track_files_are_written_when_something_changes(tmp_path: Path) -> None:
