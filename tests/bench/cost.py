@@ -58,7 +58,7 @@ def ticks(stats: str, first: int) -> int:
     parents, times = {}, {}
     for line in stats.splitlines():
         # The name stands in brackets and may hold anything, also brackets.
-        head, _, tail = line.rpartition(") ")
+        head, _bracket, tail = line.rpartition(") ")
         fields, pid = tail.split(), int(head.split()[0])
         parents[pid], times[pid] = int(fields[1]), sum(int(field) for field in fields[11:15])
     if first not in times:
@@ -75,7 +75,7 @@ def look_of(text: str) -> Look:
 
     :raises ValueError: no agent runs there.
     """
-    heading, _, stats = text.partition("\n")
+    heading, _newline, stats = text.partition("\n")
     words = heading.split()
     if len(words) != 4:
         raise ValueError(f"no agent runs: {heading!r}")

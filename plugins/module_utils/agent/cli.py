@@ -66,6 +66,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _say(line: str) -> None:
+    """Print at once: what a playbook shows while it waits."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Carry a command line out; return the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -83,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _complain(text: str, status: int) -> int:
-    print(text, file=sys.stderr)
+    sys.stderr.write(text + "\n")
     return status
 
 
@@ -102,7 +108,7 @@ def _status(options: argparse.Namespace) -> int:
     from ansible_collections.pgha.cluster.plugins.module_utils.agent.show import status_text  # noqa: PLC0415
 
     status = client.ask(options.run_directory, "status")
-    print(json.dumps(status, indent=2) if options.json else status_text(status))
+    _say(json.dumps(status, indent=2) if options.json else status_text(status))
     return 0
 
 
@@ -110,7 +116,7 @@ def _why(options: argparse.Namespace) -> int:
     from ansible_collections.pgha.cluster.plugins.module_utils.agent.show import why_text  # noqa: PLC0415
 
     answer = client.ask(options.run_directory, "events")
-    print(json.dumps(answer, indent=2) if options.json else why_text(answer))
+    _say(json.dumps(answer, indent=2) if options.json else why_text(answer))
     return 0
 
 
@@ -120,7 +126,7 @@ def _check_write(run_directory: str) -> int:
         may = client.ask(run_directory, "write")["write"]
     except (client.SilentError, client.RefusedError, client.DeniedError) as error:
         return _complain(str(error), 2)
-    print("PGHA write OK - this server may hold it" if may else "PGHA write CRITICAL - this server must not hold it")
+    _say("PGHA write OK - this server may hold it" if may else "PGHA write CRITICAL - this server must not hold it")
     return 0 if may else 2
 
 
@@ -131,12 +137,12 @@ def _check(options: argparse.Namespace) -> int:
     try:
         status = client.ask(options.run_directory, "status")
     except client.DeniedError as error:
-        print(f"PGHA {options.subject} UNKNOWN - {error}")
+        _say(f"PGHA {options.subject} UNKNOWN - {error}")
         return check.UNKNOWN
     except (client.SilentError, client.RefusedError):
         pass
     level, line = check.check(status, options.subject, options.lag_warning, options.lag_critical)
-    print(json.dumps({"status": level, "line": line}) if options.json else line)
+    _say(json.dumps({"status": level, "line": line}) if options.json else line)
     return level
 
 
@@ -146,11 +152,11 @@ def _follow(options: argparse.Namespace) -> int:
     def ask(verb: str, **more: object) -> dict[str, Any]:
         return client.ask(options.run_directory, verb, **more)
 
-    follower = Follower(ask, (lambda _line: None) if options.json else (lambda line: print(line, flush=True)))
+    follower = Follower(ask, (lambda _line: None) if options.json else (_say))
     more = {"seen_off": True} if getattr(options, "peer_is_off", False) else {}
     status = follower.follow(options.verb, options.timeout, **more)
     if options.json:
-        print(json.dumps(follower.result, indent=2))
+        _say(json.dumps(follower.result, indent=2))
     return status
 
 
@@ -177,7 +183,7 @@ def _tell(options: argparse.Namespace) -> int:
     """A request that is done with its answer."""
     more = {name: value for name, value in vars(options).items() if name in ("instance", "state")}
     answer = client.ask(options.run_directory, options.verb, **more)
-    print(json.dumps(answer) if options.json else ", ".join(f"{name}: {value}" for name, value in answer.items()))
+    _say(json.dumps(answer) if options.json else ", ".join(f"{name}: {value}" for name, value in answer.items()))
     return 0
 
 

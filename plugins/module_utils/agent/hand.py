@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent's hand: the few things on a server that its own user may not do, each a fixed word.
 
-Reached through sudo, as root, with nothing but the word (``roles/failover_agent/files/pgha-agent-hand``). What it works
+Reached through sudo, as root, with nothing but the word (``roles/failover_agent/templates/pgha-agent-hand.j2``). What it works
 on is read from root's files and never from its caller. Whatever concerns PostgreSQL is done as PostgreSQL's user.
 
 - ``control``: what the data directory of a stopped server says, as JSON.
@@ -214,9 +214,9 @@ def work(words: Sequence[str]) -> str:
 def main() -> int:
     """Run as a program."""
     try:
-        print(work(sys.argv[1:]))
+        sys.stdout.write(work(sys.argv[1:]) + "\n")
     except (PghaError, OSError) as failed:
         said = getattr(failed, "said", None)
-        print(f"{failed} {said or ''}".strip(), file=sys.stderr)
+        sys.stderr.write(f"{failed} {said or ''}".strip() + "\n")
         return 1
     return 0

@@ -91,11 +91,23 @@ def _run(argv: list[str], text: str, seconds: float) -> None:
 
 
 def _post(address: str, event: Data) -> None:
-    from urllib.request import Request, urlopen  # noqa: PLC0415  # takes long to load, and few servers need it
+    # These take long to load, and few servers need them.
+    from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415
+    from urllib.parse import urlsplit  # noqa: PLC0415
 
-    body, head = json.dumps(event).encode(), {"Content-Type": "application/json"}
-    with urlopen(Request(address, data=body, headers=head), timeout=WEBHOOK_SECONDS):
-        pass
+    url = urlsplit(address)
+    kind = {"http": HTTPConnection, "https": HTTPSConnection}.get(url.scheme)
+    if kind is None or not url.hostname:
+        raise OSError(f"{address} is no web address")
+    connection = kind(url.hostname, url.port, timeout=WEBHOOK_SECONDS)
+    try:
+        place = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+        connection.request("POST", place, json.dumps(event), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        if not 200 <= answer.status < 300:
+            raise OSError(f"{address} answered {answer.status} {answer.reason}")
+    finally:
+        connection.close()
 
 
 def _mail(sendmail: str, receiver: str, event: Data) -> None:

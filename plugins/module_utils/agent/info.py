@@ -134,6 +134,8 @@ def view_of(
     itself = {**_attributes(status, heard), **_held(status)}
     # What a standby has heard of its primary is the same word as its own: it follows, or it does not.
     other = _attributes({**heard, "follows": status.get("follows")}, status) if fresh else {}
+    if status.get("fencing"):
+        other["pgha-fenced-by-peer"] = "yes"
     votes = 1 + fresh + (status.get("arbiter") in ("alive", "gone"))
     promoted = [one for one, said in ((name, status), (peer, heard)) if _reigns(said)]
     return {

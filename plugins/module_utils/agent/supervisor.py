@@ -20,7 +20,8 @@ class Supervisor:
     :ivar watchdog: seconds within which systemd wants a sign of life; 0 when it wants none.
     """
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        environment = os.environ if environment is None else environment
         place = environment.get("NOTIFY_SOCKET", "")
         # An abstract socket is written with an @ and begins with a zero byte.
         self._address = "\0" + place[1:] if place.startswith("@") else place

@@ -41,6 +41,7 @@ class Server:
     :ivar record: what the resource agent has recorded of its data.
     :ivar position: timeline and LSN; None when they cannot be read.
     :ivar stack: who decides, and so by which command a person vouches for what he has seen.
+    :ivar fenced_by_target: the one that takes over has it powered off first, by itself.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Server:
     record: str
     position: tuple[int, Lsn] | None
     stack: str = "pacemaker"
+    fenced_by_target: bool = False
 
 
 def server_of(found: Mapping[str, Any]) -> Server:
@@ -62,6 +64,7 @@ def server_of(found: Mapping[str, Any]) -> Server:
         record=str((found.get("attributes") or {}).get(RECORD, "")),
         position=(int(timeline), Lsn.parse(lsn)) if timeline and lsn else None,
         stack=str(found.get("stack") or "pacemaker"),
+        fenced_by_target=(found.get("attributes") or {}).get("pgha-fenced-by-peer") == "yes",
     )
 
 
@@ -75,6 +78,11 @@ def _others(others: Sequence[Server]) -> Iterator[Reason]:
             yield safe("takes_no_writes", f"{other.name} answers and takes no writes ({other.role}).")
         elif other.member == "offline":
             yield safe("proven_off", f"the cluster holds {other.name} for off: it was fenced or left in order.")
+        elif other.fenced_by_target:
+            yield safe(
+                "to_be_proven",
+                f"{other.name} gives no answer; nothing is promoted before its fence device has said that it is off.",
+            )
         else:
             advice = advice_of(other.stack)
             where = "" if advice.confirm else "where it has none, "
@@ -129,6 +137,7 @@ def failover_verdict(servers: Sequence[Server], target: str, accepted: str, *, q
         reasons.append(unsafe("no_data", f"{target} holds no data."))
     else:
         reasons.append(_data(one, others, accepted))
-    if not quorum:
+    # An agent takes a person's word for the arbiter's, and still wants its proof of the other server.
+    if not quorum and one.stack == "pacemaker":
         reasons.append(unknown("no_quorum", "The servers that answer have no quorum: the cluster starts nothing."))
     return judge(reasons)

@@ -53,7 +53,7 @@ def test_it_has_the_shape_that_pacemaker_has() -> None:
 
 
 def test_a_whole_cluster_says_the_same_from_both_sides() -> None:
-    for view in (view_of(PRIMARY), view_of(STANDBY)):
+    for view in (view_of({**PRIMARY, "fencing": False}), view_of({**STANDBY, "fencing": False})):
         assert (view["cluster_running"], view["with_quorum"], view["promoted"]) == (True, True, ["n1"])
         assert view["votes"] == {"expected": 3, "total": 3}
         assert {node["name"]: membership(node) for node in view["nodes"]} == {"n1": "online", "n2": "online"}
@@ -99,7 +99,9 @@ def test_a_server_that_sees_nobody_has_no_quorum(arbiter: str, fresh: bool, quor
 
 
 def test_what_an_old_message_said_of_the_other_server_counts_no_more() -> None:
-    view = view_of({**STANDBY, "peer_state": {"fresh": False, "silent_for": 2.0, "heard": HEARD["n2"]}})
+    view = view_of(
+        {**STANDBY, "fencing": False, "peer_state": {"fresh": False, "silent_for": 2.0, "heard": HEARD["n2"]}}
+    )
     assert view["promoted"] == []
     assert view["node_attributes"]["n1"] == {}
 
@@ -143,7 +145,7 @@ def test_fencing_is_told(fenced: str, status: list[str]) -> None:
 
 def test_notes_are_known_of_servers_that_say_nothing() -> None:
     notes = {"n1": {"pgha-hardware": "a"}, "n2": {"pgha-hardware": "b", "pgha-fence-tested": "c"}}
-    view = view_of({**PRIMARY, "peer_state": SILENT}, notes, "a")
+    view = view_of({**PRIMARY, "fencing": False, "peer_state": SILENT}, notes, "a")
     assert view["node_attributes"]["n2"] == notes["n2"]
     assert (view["itself"]["n1"]["pgha-hardware"], view["hardware"]) == ("a", "a")
 
@@ -259,12 +261,24 @@ def test_a_switchover_finds_its_standby_in_strict_mode_too() -> None:
     assert choose(Situation.of(found, "strict")) == ""
 
 
-def test_a_failover_names_this_stack_s_command() -> None:
-    lost = view_of({**STANDBY, "follows": False, "peer_state": SILENT})
+def lost_primary(**changed: Any) -> list[dict[str, Any]]:
+    """Return what is known when only the standby answers, and no arbiter does."""
+    lost = view_of({**STANDBY, **changed, "follows": False, "peer_state": SILENT, "arbiter": "silent"})
     found = discovered_of(hostvars({}, lost), ["n1", "n2"], "keepalived")
     found[1]["postgres"] = {"role": "standby"}
+    return found
+
+
+def test_a_failover_names_this_stack_s_command() -> None:
+    found = lost_primary(fencing=False)
     verdict = failover_verdict([server_of(one) for one in found], "n2", "", quorum=True)
     text = " ".join(reason.message for reason in verdict.reasons)
     assert verdict.blocks
     assert "pgha-agent failover" in text
     assert "stonith_admin" not in text
+
+
+def test_a_person_may_decide_without_an_arbiter_where_the_agent_can_have_the_other_server_powered_off() -> None:
+    verdict = failover_verdict([server_of(one) for one in lost_primary(fencing=True)], "n2", "", quorum=False)
+    assert not verdict.blocks
+    assert "fence device has said that it is off" in " ".join(reason.message for reason in verdict.reasons)

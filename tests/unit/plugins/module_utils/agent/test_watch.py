@@ -37,9 +37,9 @@ STOPPED = {"running": False, "state": "shut down", "clean": True, "timeline": 1,
 class Played:
     """A watch over a server that does what the test wants next."""
 
-    def __init__(self, processes: FakeProcesses, *answers: Any, control: Any = STOPPED) -> None:
+    def __init__(self, processes: FakeProcesses, *answers: Any, control: Any = None) -> None:
         self.answers, self.now, self.woken = list(answers), 100.0, 0
-        self.runner = FakeRunner({"pgha-agent-hand control": Completed(0, json.dumps(control), "")})
+        self.runner = FakeRunner({"pgha-agent-hand control": Completed(0, json.dumps(control or STOPPED), "")})
         self.waiting = Waiting()
         self.watch = Watch(
             Terms(),
