@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent's hand: the few things on a server that its own user may not do, each a fixed word.
 
-Reached through sudo, as root, with nothing but the word (``roles/failover_agent/templates/pgha-agent-hand.j2``). What it works
+Reached through sudo, as root, with nothing but the word (``pgha-agent-hand``, role ``failover_agent``). What it works
 on is read from root's files and never from its caller. Whatever concerns PostgreSQL is done as PostgreSQL's user.
 
 - ``control``: what the data directory of a stopped server says, as JSON.
