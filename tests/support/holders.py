@@ -59,9 +59,12 @@ class Wire:
     """One network: asks for addresses and collects the answers."""
 
     def __init__(self, interface: str, own: str) -> None:
-        self.own = own
+        self.interface, self.own = interface, own
+        self._open()
+
+    def _open(self) -> None:
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE_ARP))
-        self.socket.bind((interface, ETHERTYPE_ARP))
+        self.socket.bind((self.interface, ETHERTYPE_ARP))
         self.hardware: bytes = self.socket.getsockname()[4]
 
     def ask(self, addresses: Iterable[str], seconds: float) -> dict[str, set[str]]:
@@ -79,11 +82,26 @@ class Wire:
         except TimeoutError:
             return found
         except OSError as gone:
-            # Every server on this network is off, and with the last cable the network itself is down.
-            if gone.errno != errno.ENETDOWN:
+            # Every server on this network is off, and with the last cable the network itself is down, or gone for a while.
+            if gone.errno not in (errno.ENETDOWN, errno.ENXIO, errno.ENODEV):
                 raise
+            self.socket.close()
             time.sleep(max(end - time.monotonic(), 0))
+            self._again()
         return found
+
+    def _again(self) -> None:
+        """Listen anew as soon as the network is there again."""
+        while True:
+            try:
+                self._open()
+            except OSError as gone:
+                self.socket.close()
+                if gone.errno not in (errno.ENETDOWN, errno.ENODEV):
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
 
 class Watcher:
