@@ -82,7 +82,7 @@ class Wire:
         except TimeoutError:
             return found
         except OSError as gone:
-            # Every server on this network is off, and with the last cable the network itself is down, or gone for a while.
+            # Every server on this network is off, and with the last cable the network itself is down or gone.
             if gone.errno not in (errno.ENETDOWN, errno.ENXIO, errno.ENODEV):
                 raise
             self.socket.close()
