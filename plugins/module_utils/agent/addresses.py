@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Observation, Postgres, Role
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.report import may_hold_write
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
 
@@ -41,31 +42,24 @@ class Address(Protocol):
     def kind(self) -> str: ...
 
 
-def takes_writes(o: Observation) -> bool:
-    """Tell whether this server is the primary that takes writes, and means to remain it."""
-    record = o.record
-    own = record.role is Role.PRIMARY and not record.offered and not record.yielded
-    return own and o.postgres is Postgres.PRIMARY
-
-
 def tracks(o: Observation) -> dict[str, int]:
     """Return what keepalived is to read: a fault (not 0) of the write address, a weight of the read address."""
     reads = READS_NOT
     if o.postgres is Postgres.STANDBY and o.follows:
         reads = READS_BEST
-    elif takes_writes(o):
+    elif may_hold_write(o.record, o.postgres):
         reads = READS
-    return {"write": 0 if takes_writes(o) else 1, "read": reads}
+    return {"write": 0 if may_hold_write(o.record, o.postgres) else 1, "read": reads}
 
 
 def holds(o: Observation) -> frozenset[str]:
     """Return the kinds of addresses that this server is to hold."""
     heard = o.heard
     found = set()
-    if takes_writes(o):
+    if may_hold_write(o.record, o.postgres):
         found.add("write")
     standby_reads = o.fresh and heard is not None and heard.postgres is Postgres.STANDBY and o.follows
-    if (o.postgres is Postgres.STANDBY and o.follows) or (takes_writes(o) and not standby_reads):
+    if (o.postgres is Postgres.STANDBY and o.follows) or (may_hold_write(o.record, o.postgres) and not standby_reads):
         found.add("read")
     return frozenset(found)
 

@@ -9,10 +9,10 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.lasting import write
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import (
     Action,
     Decision,
@@ -87,14 +87,4 @@ def load(path: Path) -> Record:
 
 def store(path: Path, record: Record) -> None:
     """Write the record so that a power cut leaves either the old one or the new one."""
-    draft = path.with_suffix(".new")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(asdict(record), file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write(path, json.dumps(asdict(record)))

@@ -21,7 +21,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.sessions import
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, Runner
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import look_until
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover import AGAIN_SECONDS, Asks
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover import AGAIN_SECONDS, SLOT, Asks
 
 SYSTEMCTL = ["sudo", "-n", "/usr/bin/systemctl"]
 POLL_SECONDS = 0.02
@@ -43,10 +43,6 @@ RELOAD = "SELECT pg_reload_conf()"
 RESET = "ALTER SYSTEM RESET synchronous_standby_names"
 RECOVERING = "SELECT pg_is_in_recovery()"
 POSITION = "SELECT (pg_current_wal_lsn() - '0/0')::bigint"
-SLOT = (
-    "SELECT pg_create_physical_replication_slot(%s, true) "
-    "WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s)"
-)
 
 
 class Terms(Protocol):

@@ -37,6 +37,10 @@ STANDING = """
 SELECT pg_is_in_recovery(), state, sync_state, pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn)::bigint
 FROM (VALUES (%s)) AS wanted (name) LEFT JOIN pg_stat_replication ON application_name = wanted.name
 """
+SLOT = (
+    "SELECT pg_create_physical_replication_slot(%s, true) "
+    "WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s)"
+)
 PRESENT = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = %s AND client_addr IS NOT NULL)"
 WATCH = """
 SELECT pg_last_wal_replay_lsn()::text, pg_last_wal_receive_lsn()::text,
@@ -195,8 +199,4 @@ class Taker:
     def make_slots(self, names: list[str]) -> None:
         """Keep WAL for the standbys from now on."""
         for name in names:
-            self._local.ask(
-                "SELECT pg_create_physical_replication_slot(%s, true) "
-                "WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s)",
-                (name, name),
-            )
+            self._local.ask(SLOT, (name, name))

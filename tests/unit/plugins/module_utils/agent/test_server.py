@@ -20,12 +20,12 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.server import (
     RECOVERING,
     RELOAD,
     RESET,
-    SLOT,
     Effect,
     Server,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover import SLOT
 
 from tests.support.fake_server import FakeProcesses, FakeRunner, FakeSession, Terms, observed, refusal
 

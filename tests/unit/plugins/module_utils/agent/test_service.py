@@ -166,11 +166,11 @@ def test_a_record_that_cannot_be_kept_is_said_and_nobody_is_told_anything(tmp_pa
         wait_until(lambda: is_so(agent, role="out"), "it has looked")
         state = Path(data["state_directory"])
         # A file where the draft of the record has to be written, as good as a full disk, for root too.
-        (state / "record.new").mkdir()
+        (state / ".record.json.new").mkdir()
         with pytest.raises(RefusedError, match="record"):
             agent.ask("init")
         assert agent.status()["role"] == "out"
-        (state / "record.new").rmdir()
+        (state / ".record.json.new").rmdir()
         agent.ask("init")
         must_become(agent, role="primary", write=True)
     finally:
