@@ -48,6 +48,12 @@ options:
     description: The container runtime of new servers.
     type: str
     default: crun
+  shares:
+    description:
+      - Weight of each new server where the machine's processors are short, from 2 to 262144.
+      - A session of the machine, such as one worker of Ansible, has 1024.
+    type: int
+    default: 8192
 """
 
 EXAMPLES = r"""
@@ -81,6 +87,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.gateway import Claims, LabGateway
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import (
+    Mould,
     Observed,
     Step,
     absent_plan,
@@ -93,7 +100,7 @@ def steps_for(options: dict[str, Any], lab: Lab, seen: Observed) -> list[Step]:
     """Return what is to be done."""
     if options["state"] == "absent":
         return drop_plan(lab, seen, options["only"]) if options["only"] else absent_plan(lab, seen)
-    return present_plan(lab, seen, options["image"], options["runtime"])
+    return present_plan(lab, seen, Mould(options["image"], options["runtime"], options["shares"]))
 
 
 def bring(module: AnsibleModule, runner: Runner) -> dict[str, Any]:
@@ -136,6 +143,7 @@ def main() -> None:
             "only": {"type": "list", "elements": "str", "default": []},
             "image": {"type": "str"},
             "runtime": {"type": "str", "default": "crun"},
+            "shares": {"type": "int", "default": 8192},
         },
         required_if=[("state", "present", ["image"])],
         supports_check_mode=True,

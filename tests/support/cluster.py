@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import shlex
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,23 @@ WHOLE_SECONDS = 90.0
 FAR = "/var/lib/postgresql/far"
 """Where the clients' tablespace is: a rebuild has to bring that back, too."""
 ARCHIVE = "/var/lib/postgresql/archive"
+
+ROLES = {"f": "primary", "t": "standby"}
+FOLLOWERS = "SELECT application_name || ' ' || state || ' ' || sync_state FROM pg_stat_replication"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one server says of itself.
+
+    :ivar role: `primary`, `standby` or nothing.
+    :ivar followers: who streams from it, as `name state sync_state`.
+    :ivar addresses: the IPv4 addresses that it has.
+    """
+
+    role: str
+    followers: list[str]
+    addresses: set[str]
 
 
 class Cluster:
@@ -119,8 +140,7 @@ class Cluster:
 
     def roles(self) -> dict[str, str]:
         """Return `primary`, `standby` or `` per database server, asked directly."""
-        words = {"f": "primary", "t": "standby"}
-        return {one.name: words.get(self.sql(one, "SELECT pg_is_in_recovery()"), "") for one in self.servers()}
+        return {one.name: ROLES.get(self.sql(one, "SELECT pg_is_in_recovery()"), "") for one in self.servers()}
 
     def primary(self) -> Server:
         """Return the primary; there has to be exactly one."""
@@ -130,33 +150,41 @@ class Cluster:
 
     def followers(self, primary: Server) -> list[str]:
         """Return the standbys that stream from this server, as `name state sync_state`."""
-        query = "SELECT application_name || ' ' || state || ' ' || sync_state FROM pg_stat_replication"
-        return self.sql(primary, query).splitlines()
+        return self.sql(primary, FOLLOWERS).splitlines()
 
     def broken(self) -> str:
         """Return what is missing for the cluster to be whole; nothing when it is."""
-        roles = self.roles()
+        # Each server is asked once, and all of them at the same time: this is asked often, and while much is under way.
+        with ThreadPoolExecutor() as pool:
+            looks = dict(zip(self.database, pool.map(self.look, self.servers()), strict=True))
+        roles = {name: look.role for name, look in looks.items()}
         if sorted(roles.values()) != ["primary", *["standby"] * (len(self.database) - 1)]:
             return f"roles are {roles}"
-        # Not asked again: a server may fall between two questions.
-        primary = self.lab[next(name for name, role in roles.items() if role == "primary")]
-        followers = self.followers(primary)
+        primary = next(name for name, role in roles.items() if role == "primary")
+        followers = looks[primary].followers
         streaming = {line.split()[0] for line in followers if " streaming " in line}
-        synchronous = [one for one in self.servers() if f"{one.name} streaming sync" in followers]
-        if streaming != set(self.database) - {primary.name} or len(synchronous) != 1:
+        synchronous = [name for name in self.database if f"{name} streaming sync" in followers]
+        if streaming != set(self.database) - {primary} or len(synchronous) != 1:
             return f"not all stream, one of them synchronously: {followers}"
         wanted = {self.write: primary, self.replication: primary, self.read: synchronous[0]}
         for address, holder in wanted.items():
-            if not address:
-                continue
-            holders = [one.name for one in self.servers() if self.has_address(one, address)]
-            if holders != [holder.name]:
-                return f"{address} is on {holders} and not on {holder.name}"
-        return self.stack.unsettled(self.servers(), primary)
+            holders = [name for name, look in looks.items() if address in look.addresses]
+            if address and holders != [holder]:
+                return f"{address} is on {holders} and not on {holder}"
+        return self.stack.unsettled(self.servers(), self.lab[primary])
+
+    def look(self, server: Server) -> Look:
+        """Return what a server says of itself, asked directly."""
+        query = f"SELECT pg_is_in_recovery(); {FOLLOWERS}"
+        sql = f"cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -c {shlex.quote(query)}"
+        answer = server.ssh(f"ip -o -4 address show; echo; {sql}", timeout=15)
+        addresses, _, said = answer.stdout.partition("\n\n")
+        role, *followers = said.splitlines() or [""]
+        return Look(ROLES.get(role, ""), followers, set(re.findall(r" inet ([0-9.]+)/", addresses)))
 
     def has_address(self, server: Server, address: str) -> bool:
         """Return whether an address is configured on a server."""
-        return f" {address}/" in server.ssh("ip -o -4 address show", timeout=15).stdout
+        return address in self.look(server).addresses
 
     def wait_whole(self, deadline: float = WHOLE_SECONDS) -> None:
         """Wait until the cluster is whole."""
@@ -189,7 +217,6 @@ class Cluster:
                 played = self.playbooks.must(verb, pgha_target=name)
                 commands.append(" ".join(filter(None, (verb, name, played.decision))))
             advised = wait_until(self.advice, WHOLE_SECONDS, "the cluster is whole, or status says what else to do")
-        self.wait_whole()
         return commands
 
     def advice(self) -> list[tuple[str, ...]]:

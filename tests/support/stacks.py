@@ -69,16 +69,28 @@ class Pacemaker(Stack):
 
     def unsettled(self, servers: Sequence[Server], primary: Server) -> str:
         """Ask the primary's manager."""
-        settled = primary.ssh("crm_resource --wait --timeout 5s && crm_mon -1", timeout=15)
-        if settled.rc != 0:
-            return f"the cluster manager has not settled: {settled.stderr.strip() or settled.stdout.strip()}"
+        moving = self._moving(primary)
+        if moving:
+            return f"the cluster manager has not settled: {moving}"
+        shown = primary.ssh("crm_mon -1", timeout=15).stdout
         online = f"Online: [ {' '.join(server.name for server in servers)} ]"
-        return "" if online in settled.stdout else f"not all servers are online:\n{settled.stdout}"
+        return "" if online in shown else f"not all servers are online:\n{shown}"
 
     def settle(self, servers: Sequence[Server]) -> None:
-        """Wait on each server in turn."""
-        for server in servers:
-            server.ssh("crm_resource --wait --timeout 10s", timeout=20)
+        """Wait until one that answers says so."""
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: any(not self._moving(server) for server in servers), 10, "the manager has nothing to do")
+
+    @staticmethod
+    def _moving(server: Server) -> str:
+        """Return what the cluster manager is at, or would do now.
+
+        ``crm_resource --wait`` needs seconds for a cluster at rest. A transition under way hides from the simulation
+        what it is already doing, so that the controller is asked before and after it.
+        """
+        state = "crmadmin --quiet --status=$(crmadmin --quiet --dc_lookup)"
+        asked = server.ssh(f"{state} && crm_simulate --live-check --simulate && {state}", timeout=15)
+        return still_to_do(asked.stdout) if asked.rc == 0 else asked.stderr.strip() or "it has no controller"
 
     def show(self, server: Server) -> str:
         """Return the monitor's view."""
@@ -169,6 +181,18 @@ class Vote(Agents):
 
 NOTHING = "nothing"
 STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived(), Vote())}
+
+
+def still_to_do(asked: str) -> str:
+    """Return what a cluster manager is at, or would do now.
+
+    :param asked: the state of the controller, what a simulation says of the next transition, and the state again.
+    """
+    lines = [line.strip() for line in asked.strip().splitlines()] or [""]
+    if {lines[0], lines[-1]} != {"S_IDLE"}:
+        return f"the controller is in {lines[0]}, then in {lines[-1]}"
+    begin, end = lines.index("Executing Cluster Transition:"), lines.index("Revised Cluster Status:")
+    return "; ".join(line for line in lines[begin + 1 : end] if line)
 
 
 def unsettled(said: Mapping[str, Mapping[str, Any]], primary: str) -> str:

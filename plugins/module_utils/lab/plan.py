@@ -167,12 +167,29 @@ def differences(recorded: Lab, wanted: Lab, drop: Sequence[str] = ()) -> list[st
     return problems
 
 
-def create_argv(lab: Lab, server: Server, image: str, runtime: str) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Mould:
+    """What all servers of a lab are made of.
+
+    :ivar runtime: the container runtime that works on this machine; runc where it has cgroups v1 and v2 side by side.
+    :ivar shares: weight of each server where this machine's processors are short; a group of processes has 1024.
+    """
+
+    image: str
+    runtime: str
+    shares: int
+
+
+def create_argv(lab: Lab, server: Server, mould: Mould) -> tuple[str, ...]:
     """Return the command that makes a server, still without power.
 
     The hosts file is the server's own, not podman's. The journal is kept outside: what a server said before its power
     was cut is the first thing to read after a failed test. The limits spare podman from raising any, which a machine
     that is itself contained may forbid.
+
+    Where podman keeps the control groups itself, all of its containers together would weigh as much as one session of
+    this machine, such as a single worker of Ansible, and a busy controller would let a cluster miss its deadlines. So
+    each server stands beside the sessions there, with a weight of its own.
     """
     place = f"{lab.directory}/{server.name}"
     networks = {network.name: network for network in lab.networks}
@@ -184,10 +201,12 @@ def create_argv(lab: Lab, server: Server, image: str, runtime: str) -> tuple[str
         f"{lab.directory}/ssh/id_ed25519.pub:/root/.ssh/authorized_keys:ro",
     )
     return (
-        *("podman", "--runtime", runtime, "create", "--name", lab.container(server), "--hostname", server.name),
+        *("podman", "--runtime", mould.runtime, "create", "--name", lab.container(server), "--hostname", server.name),
         *("--label", f"pgha.lab={lab.name}", "--label", f"pgha.release={lab.release}"),
         *("--pidfile", f"{place}/pid", "--privileged", "--systemd=always", "--no-hosts"),
         *("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=30000:30000", "--shm-size", "1g"),
+        *(("--cgroup-parent", "/") if mould.runtime == "runc" else ()),
+        *("--cpu-shares", str(mould.shares)),
         *(
             word
             for network, address in server.addresses.items()
@@ -198,16 +217,16 @@ def create_argv(lab: Lab, server: Server, image: str, runtime: str) -> tuple[str
             )
         ),
         *(word for mount in mounts for word in ("--volume", mount)),
-        image,
+        mould.image,
     )
 
 
-def _server_steps(lab: Lab, server: Server, seen: Observed, image: str, runtime: str) -> Iterable[Step]:
+def _server_steps(lab: Lab, server: Server, seen: Observed, mould: Mould) -> Iterable[Step]:
     name = server.name
     program = f"{lab.directory}/server"
     power = seen.power.get(name, ("off",))
     if lab.container(server) not in seen.containers:
-        yield Step(f"make {name}", create_argv(lab, server, image, runtime), name, creates=True)
+        yield Step(f"make {name}", create_argv(lab, server, mould), name, creates=True)
     if "frozen" in power:
         yield Step(f"thaw {name}", (program, name, "thaw"), name)
     for word in power:
@@ -221,7 +240,7 @@ def _server_steps(lab: Lab, server: Server, seen: Observed, image: str, runtime:
         yield Step(f"start the BMC of {name}", (f"{lab.directory}/bmc", name, "start"), name)
 
 
-def present_plan(lab: Lab, seen: Observed, image: str, runtime: str) -> list[Step]:
+def present_plan(lab: Lab, seen: Observed, mould: Mould) -> list[Step]:
     """Return what is missing until every server of the lab is on, whole and connected, and its BMC answers."""
     steps = []
     device = lab.bmc_interface
@@ -238,7 +257,7 @@ def present_plan(lab: Lab, seen: Observed, image: str, runtime: str) -> list[Ste
         if server.bmc_address not in (seen.bmc_addresses or ())
     ]
     for server in lab.servers:
-        steps += _server_steps(lab, server, seen, image, runtime)
+        steps += _server_steps(lab, server, seen, mould)
     return steps
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.stacks import STACKS, chosen_stack, unsettled
+from ansible_collections.pgha.cluster.tests.support.stacks import STACKS, chosen_stack, still_to_do, unsettled
 
 SETTLED: dict[str, dict[str, Any]] = {
     "n1": {"role": "primary", "reign": 4, "redundant": True, "paused": False},
@@ -32,6 +32,44 @@ def test_a_cluster_has_its_stacks_inventory_and_addresses() -> None:
         assert cluster.playbooks.inventory.name == f"lab_{name}"
         assert (cluster.write, cluster.replication) == ("10.99.0.100", replication)
     assert Cluster("paper", "10.99", "bookworm", Path("/nonexistent")).stack.name == "pacemaker"
+
+
+SIMULATED = """\
+Current cluster status:
+  * Node List:
+    * Online: [ n1 n2 ]
+
+Transition Summary:
+{summary}
+Executing Cluster Transition:
+{actions}
+Revised Cluster Status:
+  * Node List:
+    * Online: [ n1 n2 ]
+"""
+IDLE = SIMULATED.format(summary="", actions="")
+MOVES = SIMULATED.format(
+    summary="  * Move       write-address     ( n1 -> n2 )\n", actions="  * Resource action: write-address stop on n1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "simulated", "after", "left"),
+    [
+        ("S_IDLE", IDLE, "S_IDLE", ""),
+        ("S_IDLE", MOVES, "S_IDLE", "* Resource action: write-address stop on n1"),
+        ("S_TRANSITION_ENGINE", IDLE, "S_IDLE", "the controller is in S_TRANSITION_ENGINE, then in S_IDLE"),
+        ("S_IDLE", IDLE, "S_POLICY_ENGINE", "the controller is in S_IDLE, then in S_POLICY_ENGINE"),
+    ],
+)
+def test_a_cluster_manager_has_settled_when_it_would_do_nothing(
+    before: str, simulated: str, after: str, left: str
+) -> None:
+    assert still_to_do(f"{before}\n{simulated}{after}\n") == left
+
+
+def test_no_answer_of_a_cluster_manager_is_not_settled() -> None:
+    assert still_to_do("")
 
 
 def test_one_primary_whose_standby_may_take_over_is_settled() -> None:

@@ -89,7 +89,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def bring(machine: Machine, check_mode: bool = False, state: str = "present", **changes: Any) -> dict[str, Any]:
     """Run the module's work."""
-    fixed = {"name": "demo", "root": str(machine.root), "image": "image", "runtime": "crun", "only": []}
+    fixed = {"name": "demo", "root": str(machine.root), "image": "image", "runtime": "crun", "shares": 1024, "only": []}
     params: dict[str, Any] = {**fixed, "state": state, **changes}
     return lab_machines.bring(module_with(check_mode, **params), machine)
 

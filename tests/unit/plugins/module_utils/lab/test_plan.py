@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.parse import Container
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import (
+    Mould,
     Observed,
     absent_plan,
     collisions,
+    create_argv,
     differences,
     drop_plan,
     lab_problems,
@@ -23,6 +25,7 @@ from ansible_collections.pgha.cluster.tests.support.labs import lab_options, ser
 
 LAB = some_lab()
 NAMES = [one.name for one in LAB.servers]
+MOULD = Mould("image", "crun", 1024)
 NOTHING = Observed(containers={}, bmc_addresses=None, power={}, bmc={})
 ALL_ADDRESSES = frozenset(one.bmc_address for one in LAB.servers)
 CONTAINERS = {LAB.container(one): Container(LAB.container(one), "id") for one in LAB.servers}
@@ -41,7 +44,7 @@ def whole(**changes: Any) -> Observed:
 
 def todo(seen: Observed) -> list[str]:
     """Return the titles of the steps."""
-    return [step.title for step in present_plan(LAB, seen, "image", "crun")]
+    return [step.title for step in present_plan(LAB, seen, MOULD)]
 
 
 def test_an_ordinary_lab_has_no_problem() -> None:
@@ -108,7 +111,7 @@ def test_a_lab_may_get_more_servers_and_loses_only_those_that_are_named() -> Non
     assert differences(LAB, larger) == []
     assert differences(larger, LAB) == ["it has n3, too; lab_drop takes such servers away, with their data"]
     assert differences(larger, LAB, ["n3"]) == []
-    assert [step.title for step in present_plan(larger, whole(), "image", "crun")] == [
+    assert [step.title for step in present_plan(larger, whole(), MOULD)] == [
         "give bmc-demo the address 10.78.2.113",
         "make n3",
         "power on n3",
@@ -159,14 +162,23 @@ def test_a_half_made_or_broken_lab_is_completed(changes: dict[str, Any], titles:
 
 
 def test_a_server_is_made_with_its_addresses_its_keys_and_no_hosts_file_of_podman() -> None:
-    step = next(step for step in present_plan(LAB, NOTHING, "image", "runc") if step.creates)
+    step = next(step for step in present_plan(LAB, NOTHING, Mould("image", "runc", 2048)) if step.creates)
     assert step.argv[:4] == ("podman", "--runtime", "runc", "create")
     assert step.argv[-1] == "image"
+    assert step.argv[step.argv.index("--cpu-shares") + 1] == "2048"
     assert "--no-hosts" in step.argv
     networks = [word for before, word in zip(step.argv, step.argv[1:], strict=False) if before == "--network"]
     assert [word.split(":ip=")[0] for word in networks] == [network.podman for network in LAB.networks]
     assert networks[0].startswith("pgha-demo-public:ip=10.78.0.11,mac=02:")
     assert networks[0].endswith(",interface_name=eth0")
+
+
+def test_where_podman_keeps_the_control_groups_a_server_weighs_as_much_as_it_is_given() -> None:
+    """Below podman's own group all servers together would weigh as much as one session of the machine."""
+
+    argv = {runtime: create_argv(LAB, LAB.servers[0], Mould("image", runtime, 2048)) for runtime in ("runc", "crun")}
+    assert argv["runc"][argv["runc"].index("--cgroup-parent") + 1] == "/"
+    assert "--cgroup-parent" not in argv["crun"]
 
 
 def test_taking_away_what_was_half_made() -> None:
