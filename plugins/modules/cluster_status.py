@@ -55,8 +55,8 @@ EXAMPLES = r"""
 RETURN = r"""
 report:
   description:
-    - C(state) is C(ok), C(degraded) (writes are taken), C(down) (nobody who answers takes
-      writes), C(unknown) (nobody answers) or C(dangerous) (two take writes).
+    - C(state) is C(ok), C(degraded) (writes are taken), C(waiting) (mode strict, and no standby), C(down) (nobody who
+      answers takes writes), C(unknown) (nobody answers) or C(dangerous) (two take writes).
     - C(primary) is a name or null, C(redundant) tells whether a server could be lost now. C(problems), C(next) (what to
       do) and C(failures) (what the cluster remembers) are texts.
     - C(restart_pending) has, by server, the settings whose new value waits for a restart.

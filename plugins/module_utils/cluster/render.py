@@ -15,6 +15,7 @@ COLUMNS = ("server", "member", "PostgreSQL", "timeline", "LSN", "lag", "replicat
 WORDS = {
     "ok": "everything is as it should be",
     "degraded": "writes are taken, but see the problems below",
+    "waiting": "WRITES WAIT FOR A STANDBY",
     "down": "NO SERVER THAT ANSWERS TAKES WRITES",
     "unknown": "NO SERVER GAVE AN ANSWER",
     "dangerous": "TWO SERVERS TAKE WRITES",
@@ -74,6 +75,8 @@ def lines(report: Mapping[str, Any], commands: Sequence[str]) -> list[str]:
     votes = report["votes"]
     counted = f"{votes['total']} of {votes['expected']} votes" if votes else "votes unknown"
     out.append(f"quorum: {'yes' if report['quorum'] else 'NO'}, {counted}; tie-breaker: {report['tie_breaker']}")
+    if report["mode"] == "strict":
+        out.append("strict: while the standby is away, writes wait; without a standby no commit is acknowledged")
     if report["problems"]:
         out += ["", "Problems", *(f"  - {problem}" for problem in report["problems"])]
     if report["next"]:

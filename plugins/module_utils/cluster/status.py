@@ -54,7 +54,7 @@ def _judge_fencing(
         verdicts[server.name] = found
         why = "; ".join(one["message"] for one in found["reasons"] if one.get("verdict") != "safe")
         if server.name not in expected.fenced:
-            # In strict mode that costs the writes' waiting, which the status says by itself, and never a commit.
+            # In strict mode that costs the writes' waiting, which the status says anyway, and never a commit.
             if expected.mode != "strict":
                 report.add(f"fencing of {server.name}: there is no device", "add pgha_fence_devices and run deploy.yml")
         elif found["verdict"] != "safe":
@@ -211,13 +211,15 @@ def _redundant(servers: Sequence[Seen], expected: Expected) -> bool:
     return any(_replica(servers, server.name).get("sync_state") in wanted for server in servers)
 
 
-def _state(report: Report, servers: Sequence[Seen], primary: str) -> str:
+def _state(report: Report, servers: Sequence[Seen], primary: str, waits: bool) -> str:
     if sum(server.role == "primary" for server in servers) > 1:
         return "dangerous"
     if not any(server.reached for server in servers):
         return "unknown"
     if not primary:
         return "down"
+    if waits:
+        return "waiting"
     return "degraded" if report.problems else "ok"
 
 
@@ -248,6 +250,8 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
     redundant = bool(primary) and _redundant(servers, expected)
     if primary and not redundant and any(server.name == primary and server.reached for server in servers):
         report.add(f"NOT REDUNDANT: {primary} is the only server with the last commits")
+        if expected.mode == "strict":
+            report.add("writes wait, for pgha_replication_mode is strict: they go on when the standby is back")
     judge_standing(report, servers, expected, view)
     verdicts = _judge_fencing(report, servers, expected, view)
     holders = _judge_addresses(report, servers, expected)
@@ -255,7 +259,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         "cluster": expected.cluster,
         "stack": expected.stack,
         "mode": expected.mode,
-        "state": _state(report, servers, primary),
+        "state": _state(report, servers, primary, expected.mode == "strict" and not redundant),
         "primary": primary or None,
         "redundant": redundant,
         "quorum": bool(view.get("with_quorum")),

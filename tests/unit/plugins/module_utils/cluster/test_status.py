@@ -105,6 +105,18 @@ def test_a_lost_standby_leaves_writes_and_no_redundancy() -> None:
     assert says(report, "n2 gave no answer")
 
 
+def test_strict_says_what_it_costs_and_that_writes_wait_now() -> None:
+    strict = replace(EXPECTED, stack="vote", mode="strict", fenced=frozenset(), virtual={"write": "10.0.0.100"})
+    whole = status([primary("n1"), standby("n2")], strict)
+    assert (whole["state"], whole["problems"]) == ("ok", [])
+    assert "strict: while the standby is away, writes wait" in "\n".join(lines(whole, []))
+    view = crm(nodes=[node("n1"), node("n2", online=False)])
+    alone = status([primary("n1", [], crm=view), gone("n2")], strict)
+    assert (alone["state"], alone["redundant"]) == ("waiting", False)
+    assert says(alone, "writes wait")
+    assert "writes are taken" not in "\n".join(lines(alone, []))
+
+
 def test_an_old_primary_waits_for_its_rebuild() -> None:
     view = crm(failures=[{"node": "n1", "resource": "postgresql", "reason": GUARD + ". You have to remove"}])
     report = status([stopped("n1", view), primary("n2", [], crm=view, addresses=("10.0.0.101",))], EXPECTED)
