@@ -48,10 +48,9 @@ class ServerEyes:
         return self._clock() - self._heard_at
 
     def start(self, wake: Callable[[], None]) -> None:
-        """Begin to look and to ask."""
+        """Begin to look; what is to be asked of others is asked at each look of the loop."""
         self._wake = wake
         self.watch.start()
-        self.probes.start()
 
     def close(self) -> None:
         """Look no more."""
@@ -69,6 +68,7 @@ class ServerEyes:
         """
         if last is not None:
             self._heard_at = self._clock() - last.silent_for
+        self.probes.turn()
         local = self.watch.local
         return View(
             postgres=local.postgres,

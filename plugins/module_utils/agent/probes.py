@@ -10,10 +10,9 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -34,8 +33,6 @@ PING_SECONDS = 3.0
 """Until a ping that has its own, shorter limit is given up."""
 AGAIN_SECONDS = 0.5
 """Between two rounds of questions while the other server is silent."""
-TURN_SECONDS = 0.25
-"""Until it is seen that the other server has become silent."""
 UNUSUAL_SECONDS = 0.6
 CALM_SECONDS = 4.0
 """Between two looks at the clients' network while it is there: each costs a process."""
@@ -136,7 +133,7 @@ class Probes:
         self._terms, self._runner, self._silent_for, self._wake = terms, runner, silent_for, wake
         self._clock, self._knock, self._keepalived = clock, knocker, keepalived
         self._pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="probe")
-        self._over = threading.Event()
+        self._asking: dict[str, Future[None]] = {}
         self.vrrp = ""
         # Each with the time at which it was asked.
         self._relay: tuple[float, Arbiter] = (float("-inf"), Arbiter.SILENT)
@@ -144,22 +141,26 @@ class Probes:
         self._pings: tuple[float, tuple[bool | None, ...]] = (float("-inf"), ())
         self._answers: tuple[float, bool] = (float("-inf"), True)
 
-    def start(self) -> None:
-        """Begin to ask."""
-        for name, turn in (("reach", self.turn_reach), ("peer", self.turn_peer), ("relay", self.turn_relay)):
-            threading.Thread(target=self._run, args=(turn,), name=name, daemon=True).start()
+    def turn(self) -> None:
+        """Let be asked what is due. Called at each turn of the loop; waits for nothing."""
+        for name, due, ask in (
+            ("reach", self._reach_due, self.turn_reach),
+            ("peer", self._peer_due, self.turn_peer),
+            ("relay", self._relay_due, self.turn_relay),
+        ):
+            asking = self._asking.get(name)
+            if due() and (asking is None or asking.done()):
+                self._asking[name] = self._pool.submit(self._ask, ask)
 
     def stop(self) -> None:
         """End."""
-        self._over.set()
         self._pool.shutdown(wait=False)
 
-    def _run(self, turn: Callable[[], None]) -> None:
-        while not self._over.wait(TURN_SECONDS):
-            before = self._told()
-            turn()
-            if before != self._told():
-                self._wake()
+    def _ask(self, ask: Callable[[], None]) -> None:
+        before = self._told()
+        ask()
+        if before != self._told():
+            self._wake()
 
     def _told(self) -> tuple[object, ...]:
         return (self.reach, self._relay[1], self._answers[1])
@@ -212,23 +213,19 @@ class Probes:
 
     def turn_reach(self) -> None:
         """Ask the ping targets when it is time; one that answers is enough, and is asked alone as long as it does."""
-        targets, (asked_at, pings) = self._terms.ping_targets, self._pings
-        now, all_well = self._clock(), bool(pings and pings[0])
-        calm = all_well and not self.silent
-        anew = self.silent and not self._in_this_silence(asked_at)
-        if not targets or (now - asked_at < (CALM_SECONDS if calm else AGAIN_SECONDS) and not anew):
+        if not self._reach_due():
             return
-        found: tuple[bool | None, ...] = (ping(targets[0], self._runner),) if calm else ()
+        targets, now = self._terms.ping_targets, self._clock()
+        found: tuple[bool | None, ...] = (ping(targets[0], self._runner),) if self._calm else ()
         if not any(found):
             found = tuple(self._pool.map(lambda target: ping(target, self._runner), targets))
         self._pings = (now, found)
 
     def turn_peer(self) -> None:
         """Ask the other server's PostgreSQL, and the arbiter, while its agent is silent."""
-        asked_at, now = self._answers[0], self._clock()
-        if not self.silent or (self._in_this_silence(asked_at) and now - asked_at < AGAIN_SECONDS):
+        if not self._peer_due():
             return
-        relay = self._terms.relay
+        relay, now = self._terms.relay, self._clock()
         through = self._pool.submit(self._knock, *relay, RELAY_SECONDS) if relay else None
         answers = [one is Answer.POSTGRES for one in self._pool.map(self._knocked, self._terms.peers)]
         self._answers = (now, any(answers))
@@ -237,7 +234,27 @@ class Probes:
 
     def turn_relay(self) -> None:
         """Ask the vote host while all is well: that it is away has to be known before it is needed."""
-        (asked_at, arbiter), relay, now = self._calm_relay, self._terms.relay, self._clock()
-        pause = RELAY_CALM_SECONDS if arbiter is Arbiter.ALIVE else CALM_SECONDS
-        if relay is not None and not self.silent and now - asked_at >= pause:
+        relay, now = self._terms.relay, self._clock()
+        if relay is not None and self._relay_due():
             self._calm_relay = (now, arbiter_of_relay(self._knock(*relay, RELAY_SECONDS)))
+
+    @property
+    def _calm(self) -> bool:
+        """Whether the first ping target answers, and the other agent speaks."""
+        return any(self._pings[1][:1]) and not self.silent
+
+    def _reach_due(self) -> bool:
+        asked_at = self._pings[0]
+        anew = self.silent and not self._in_this_silence(asked_at)
+        old = self._clock() - asked_at >= (CALM_SECONDS if self._calm else AGAIN_SECONDS)
+        return bool(self._terms.ping_targets) and (old or anew)
+
+    def _peer_due(self) -> bool:
+        asked_at = self._answers[0]
+        old = self._clock() - asked_at >= AGAIN_SECONDS
+        return self.silent and (old or not self._in_this_silence(asked_at))
+
+    def _relay_due(self) -> bool:
+        asked_at, arbiter = self._calm_relay
+        pause = RELAY_CALM_SECONDS if arbiter is Arbiter.ALIVE else CALM_SECONDS
+        return self._terms.relay is not None and not self.silent and self._clock() - asked_at >= pause

@@ -93,25 +93,31 @@ class Deathwatch:
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._pid = 0
+        self._followed: Postmaster | None = None
         self._handle = -1
+
+    @property
+    def living(self) -> Postmaster | None:
+        """The process that is watched, while it has not ended. A handle of the kernel's belongs to one process only."""
+        if self._handle >= 0 and not select.select([self._handle], [], [], 0)[0]:
+            return self._followed
+        return None
 
     def follow(self, postmaster: Postmaster | None) -> None:
         """Watch this process from now on; None for nobody."""
-        pid = postmaster.pid if postmaster else 0
-        if pid == self._pid:
+        if postmaster == self._followed:
             return
         self._drop()
-        if pid:
+        if postmaster is not None:
             # It may have ended already; the next look tells.
             with contextlib.suppress(OSError):
-                self._handle = os.pidfd_open(pid)
-                self._pid = pid
+                self._handle = os.pidfd_open(postmaster.pid)
+                self._followed = postmaster
 
     def _drop(self) -> None:
         if self._handle >= 0:
             os.close(self._handle)
-        self._handle, self._pid = -1, 0
+        self._handle, self._followed = -1, None
 
     def wait(self, seconds: float) -> None:
         """Wait, and not longer than that."""

@@ -257,6 +257,6 @@ class Service:
         self._selector.close()
 
 
-def _weight(heard: Heard | None) -> Heard | None:
+def _weight(heard: Heard | None) -> dict[str, Any] | None:
     """Return a message without what changes all the time: how far the log is. It alone is no reason to look at once."""
-    return replace(heard, received=0) if heard is not None else None
+    return {**heard.__dict__, "received": 0} if heard is not None else None

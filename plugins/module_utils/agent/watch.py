@@ -135,8 +135,7 @@ class Watch:
 
     def turn(self) -> float:
         """Look once; return how long to wait until the next time."""
-        postmaster, pause = self._processes.postmaster(), PERIOD_SECONDS
-        self._death.follow(postmaster)
+        postmaster, pause = self._postmaster(), PERIOD_SECONDS
         try:
             local, pause = (self._running(postmaster), PERIOD_SECONDS) if postmaster else self._gone()
         except (PghaError, OSError, ValueError, KeyError, TypeError) as wrong:
@@ -146,6 +145,18 @@ class Watch:
         if _told(before) != _told(local):
             self._wake()
         return pause
+
+    def _postmaster(self) -> Postmaster | None:
+        """Return the postmaster. As long as the one that is watched has not ended, there can be no other one."""
+        living = self._death.living
+        if living is not None:
+            return living
+        found = self._processes.postmaster()
+        self._death.follow(found)
+        if found is not None and self._processes.postmaster() != found:
+            # It has ended meanwhile, and what is watched may be another process that was given its number.
+            self._death.follow(None)
+        return found
 
     def _running(self, postmaster: Postmaster) -> Local:
         self._stopped = None

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,8 @@ class Played:
         self.now, self.heard_at, self.woken = 100.0, 100.0, 0
         self.answer: dict[str, Answer] = {}
         self.knocked: list[str] = []
+        self.held = threading.Event()
+        self.held.set()
         self.runner = FakeRunner()
         self.probes = Probes(
             Terms(**terms),
@@ -124,6 +128,7 @@ class Played:
     def knock(self, host: str, port: int, seconds: float) -> Answer:
         assert port == (5433 if host == "10.0.0.19" else 5432)
         self.knocked.append(host)
+        self.held.wait(10)
         return self.answer.get(host, Answer.NONE)
 
     def wake(self) -> None:
@@ -275,13 +280,35 @@ def test_whether_anything_of_the_other_server_is_there(answer: Answer, done: Com
     assert played.probes.peer_is_there() is there
 
 
-def test_its_threads_wake_the_loop_and_end() -> None:
+def answered_all(played: Played) -> None:
+    """Wait until nothing is being asked any more."""
+    wait([*played.probes._asking.values()], timeout=10)
+
+
+def test_what_is_due_is_asked_beside_the_loop_and_an_answer_wakes_it() -> None:
     played = Played()
     played.now += 1
-    played.probes.start()
-    deadline = 1000
-    while not played.woken and deadline:
-        played.probes._over.wait(0.01)
-        deadline -= 1
-    played.probes.stop()
+    played.probes.turn()
+    answered_all(played)
     assert played.woken
+    assert played.knocked
+    # Not due again yet.
+    played.knocked.clear()
+    played.probes.turn()
+    answered_all(played)
+    assert played.knocked == []
+    played.probes.stop()
+
+
+def test_nothing_is_asked_twice_at_the_same_time() -> None:
+    played = Played()
+    played.held.clear()
+    played.now += 1
+    played.probes.turn()
+    played.now += 10
+    played.probes.turn()
+    played.held.set()
+    answered_all(played)
+    assert played.knocked
+    assert len(played.knocked) == len(set(played.knocked))
+    played.probes.stop()

@@ -102,6 +102,19 @@ def test_the_end_of_a_process_ends_the_wait() -> None:
     watched.close()
 
 
+def test_a_process_lives_until_it_has_ended() -> None:
+    watched = Deathwatch()
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        postmaster = Postmaster(sleeper.pid, 1)
+        watched.follow(postmaster)
+        found = [watched.living]
+        sleeper.kill()
+        # Before anybody has taken note of its end, too.
+        watched.wait(10)
+        assert [*found, watched.living] == [postmaster, None]
+    watched.close()
+
+
 def test_a_wait_can_be_ended_and_lasts_no_longer_than_asked_for() -> None:
     watched = Deathwatch()
     watched.wake()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -28,7 +29,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 
 from tests.support.fake_server import FakeProcesses, FakeRunner, FakeSession, Terms, refusal, silence
 
-POSTMASTER = Postmaster(100, 5000)
+# No process has this number.
+POSTMASTER = Postmaster(2**22 + 1, 5000)
 PRIMARY = (False, "", 1500, None, None, None, None, None, None)
 STANDBY = (True, "", 1400, None, None, None, "streaming", "10:00:00", 1400)
 STOPPED = {"running": False, "state": "shut down", "clean": True, "timeline": 1, "checkpoint": 900}
@@ -195,6 +197,22 @@ def test_a_look_that_does_not_end_makes_all_unknown() -> None:
 def test_what_the_hand_says_of_a_crash() -> None:
     local = of_control(json.dumps({**STOPPED, "clean": False}))
     assert (local.postgres, local.clean, local.received) == (Postgres.STOPPED, False, 900)
+
+
+def test_a_postmaster_that_lives_is_not_looked_for_again() -> None:
+    living, other = Postmaster(os.getpid(), 1), Postmaster(2**22 + 2, 1)
+    played = Played(FakeProcesses(living, living, other), PRIMARY)
+    for _look in range(3):
+        played.watch.turn()
+    assert played.watch._death.living == living
+
+
+def test_a_number_that_was_given_to_another_process_meanwhile_is_not_watched() -> None:
+    played = Played(FakeProcesses(Postmaster(os.getpid(), 1), Postmaster(os.getpid(), 2), None), PRIMARY)
+    played.watch.turn()
+    assert played.watch._death.living is None
+    played.watch.turn()
+    assert played.watch.local.postgres is Postgres.STOPPED
 
 
 def test_its_threads_begin_and_end() -> None:
