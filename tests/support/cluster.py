@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -234,6 +235,20 @@ class Cluster:
             if found:
                 return [*found]
         return []
+
+    @contextlib.contextmanager
+    def deployed(self, **settings: Any) -> Iterator[None]:
+        """Deploy with other settings; afterwards as before."""
+        usual = self.playbooks.variables
+        try:
+            self.playbooks.variables = {**usual, **settings}
+            self.playbooks.must("deploy")
+            self.wait_whole()
+            yield
+        finally:
+            self.playbooks.variables = usual
+            self.playbooks.must("deploy")
+            self.wait_whole()
 
     # What clients do
 
