@@ -40,7 +40,7 @@ $(READY): requirements.txt
 	@touch $@
 
 .PHONY: demo
-demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK=pacemaker|keepalived RELEASE=bookworm|trixie)
+demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK=pacemaker|keepalived|vote RELEASE=bookworm|trixie)
 	$(PLAY) playbooks/lab.yml
 	$(PLAY) playbooks/deploy.yml
 	@echo
@@ -57,7 +57,8 @@ demo-down: venv ## Take the demo's lab away, with everything it made
 test: check molecule ## Every test: the checks, then the clusters on lab servers
 
 .PHONY: check
-check: lint types unit sanity docs ## The checks that need no server
+check: venv ## The checks that need no server
+	+@$(MAKE) --jobs=2 --output-sync=target lint types unit sanity docs
 
 .PHONY: lint
 lint: venv ## Style and Ansible's production profile

@@ -42,6 +42,9 @@ def wait_until(
 ) -> Found:
     """Wait until a condition gives something true, and return that.
 
+    Between two questions as much time goes by as a question takes: a test that asks all the time keeps the servers from
+    what it waits for.
+
     :param deadline: seconds, multiplied by the patience of this machine.
     :param what: what is waited for, as the failure's message names it.
     :raises AssertionError: the deadline passed; the condition is asked once more after it.
@@ -49,13 +52,14 @@ def wait_until(
     allowed = patient(deadline)
     end = clock() + allowed
     while True:
-        late = clock() > end
+        asked = clock()
+        late = asked > end
         found = condition()
         if found:
             return found
         if late:
             raise AssertionError(f"not within {allowed:g} seconds: {what}; last seen: {found!r}")
-        pause(POLL_SECONDS)
+        pause(max(POLL_SECONDS, clock() - asked))
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=5432)
     parser.add_argument("--name", required=True)
     parser.add_argument("--ledger", type=Path, required=True)
-    parser.add_argument("--interval", type=float, default=0.005)
+    parser.add_argument("--interval", type=float, default=0.01)
     parser.add_argument("--seconds", type=float, default=600.0)
     arguments = parser.parse_args()
     client = Client(arguments.address, arguments.port, Timeouts(), f"writer {arguments.name}")

@@ -35,11 +35,24 @@ def test_waiting_returns_what_was_found() -> None:
     assert clock.now < 4
 
 
-def test_waiting_ends_at_the_deadline_and_says_what_for() -> None:
+def test_waiting_ends_at_the_deadline_and_says_what_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGHA_TEST_PATIENCE", raising=False)
     clock = Clock()
     with pytest.raises(AssertionError, match="not within 5 seconds: a yes; last seen: ''"):
         wait_until(lambda: "", 5, "a yes", clock=clock.time, pause=clock.pause)
     assert clock.now > 5
+
+
+def test_between_two_questions_as_much_time_goes_by_as_one_takes() -> None:
+    clock, asked = Clock(), []
+
+    def question() -> bool:
+        asked.append(clock.now)
+        clock.now += 2
+        return len(asked) == 3
+
+    wait_until(question, 60, "the third", clock=clock.time, pause=clock.pause)
+    assert asked == [0, 4, 8]
 
 
 def test_a_slow_machine_has_one_knob() -> None:
