@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``pgha-agent``: the daemon, and what operators, monitoring, keepalived and the playbooks call.
 
-Only what a command needs is loaded: keepalived calls ``check write`` every second.
+Only what a command needs is loaded: keepalived calls ``check alive`` every other second.
 
 This module util is private to the collection.
 """
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     made["failover"].add_argument(
         "--peer-is-off", action="store_true", help="no fence device has to prove it: you have seen that it has no power"
     )
-    subjects = ("all", "agent", "lag", "redundancy", "fencing", "write")
+    subjects = ("all", "agent", "lag", "redundancy", "fencing", "write", "alive")
     made["check"].add_argument("subject", nargs="?", default="all", choices=subjects)
     for level in ("warning", "critical"):
         made["check"].add_argument(f"--lag-{level}", type=int, metavar="BYTES")
@@ -75,8 +75,8 @@ def _say(line: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Carry a command line out; return the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given == ["check", "write"]:
-        return _check_write(client.RUN_DIRECTORY)
+    if given in (["check", "alive"], ["check", "write"]):
+        return _check_shortly(client.RUN_DIRECTORY, given[1])
     options = parser().parse_args(given)
     try:
         return int(_VERBS.get(options.verb, _tell)(options))
@@ -120,17 +120,22 @@ def _why(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_write(run_directory: str) -> int:
-    """The short way for keepalived. No answer is a no (S3)."""
+def _check_shortly(run_directory: str, subject: str) -> int:
+    """The short way for who asks all the time. No answer is a no (S3); any answer comes from the loop itself."""
     try:
         may = client.ask(run_directory, "write")["write"]
     except (client.SilentError, client.RefusedError, client.DeniedError) as error:
         return _complain(str(error), 2)
+    if subject == "alive":
+        _say("PGHA alive OK - the agent answers")
+        return 0
     _say("PGHA write OK - this server may hold it" if may else "PGHA write CRITICAL - this server must not hold it")
     return 0 if may else 2
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.subject == "alive":
+        return _check_shortly(options.run_directory, options.subject)
     from ansible_collections.pgha.cluster.plugins.module_utils.agent import check  # noqa: PLC0415
 
     status = None

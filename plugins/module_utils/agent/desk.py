@@ -153,7 +153,7 @@ class Desk:
         }
 
     def _write(self, _request: dict[str, Any]) -> Answer:
-        """What keepalived asks many times a minute, as short as can be."""
+        """What is asked many times a minute, as short as can be."""
         o = self._engine.observation
         return {"write": o is not None and report.may_hold_write(self._engine.record, o.postgres)}
 

@@ -36,6 +36,8 @@ AGAIN_SECONDS = 0.5
 UNUSUAL_SECONDS = 0.6
 CALM_SECONDS = 4.0
 """Between two looks at the clients' network while it is there: each costs a process."""
+RUNS_SECONDS = 2.0
+"""Between two looks at whether keepalived runs, while the other agent speaks."""
 WATCH_INSTANCE = "watch"
 KEEPALIVED = Path("/run/keepalived.pid")
 
@@ -133,6 +135,7 @@ class Probes:
         self._terms, self._runner, self._silent_for, self._wake = terms, runner, silent_for, wake
         self._clock, self._knock, self._keepalived = clock, knocker, keepalived
         self._pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="probe")
+        self._keepalived_seen = (float("-inf"), False)
         self._asking: dict[str, Future[None]] = {}
         self.vrrp = ""
         # Each with the time at which it was asked.
@@ -193,7 +196,14 @@ class Probes:
             asked_at, arbiter = self._relay
             return arbiter if self._in_this_silence(asked_at) else Arbiter.SILENT
         reach = self.reach if self._in_this_silence(self._pings[0]) else None
-        return arbiter_of_vrrp(self.vrrp, self._keepalived(), reach)
+        return arbiter_of_vrrp(self.vrrp, self._keepalived_runs(), reach)
+
+    def _keepalived_runs(self) -> bool:
+        """Look whether it does; in a silence each time, and else now and then."""
+        looked_at, now = self._keepalived_seen[0], self._clock()
+        if self.silent or now - looked_at >= RUNS_SECONDS:
+            self._keepalived_seen = (now, self._keepalived())
+        return self._keepalived_seen[1]
 
     @property
     def answers(self) -> bool:

@@ -127,9 +127,23 @@ def test_only_the_primary_may_hold_the_write_address(
     assert "PGHA write OK" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("options", [[], ["--run-directory", "HERE"]])
+def test_an_agent_that_answers_is_alive_whatever_it_is(
+    pair: list[RunningAgent],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+) -> None:
+    here = pair[1].run_directory
+    monkeypatch.setattr(client, "RUN_DIRECTORY", here)
+    assert cli.main(["check", "alive", *(option.replace("HERE", here) for option in options)]) == 0
+    assert "PGHA alive OK" in capsys.readouterr().out
+
+
 def test_without_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(client, "RUN_DIRECTORY", str(tmp_path))
     assert cli.main(["check", "write"]) == 2
+    assert cli.main(["check", "alive"]) == 2
     there = ["--run-directory", str(tmp_path)]
     assert cli.main(["check", *there]) == 2
     assert "CRITICAL - the agent does not answer" in capsys.readouterr().out
@@ -150,11 +164,11 @@ def test_what_is_no_command_is_refused() -> None:
     assert ended.value.code == 2
 
 
-def test_what_keepalived_calls_every_second_loads_little(tmp_path: Path) -> None:
+def test_what_keepalived_calls_all_the_time_loads_little(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv.pop(1));"
         "from ansible_collections.pgha.cluster.plugins.module_utils.agent import cli, client;"
-        "client.RUN_DIRECTORY = '/nowhere'; cli.main(['check', 'write']); print(*sys.modules)"
+        "client.RUN_DIRECTORY = '/nowhere'; cli.main(['check', 'alive']); print(*sys.modules)"
     )
     root = next(path for path in sys.path if (Path(path) / "ansible_collections" / "pgha").exists())
     argv = [sys.executable, "-I", "-S", "-c", code, root]

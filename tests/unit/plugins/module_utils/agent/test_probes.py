@@ -17,6 +17,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.probes import (
     AGAIN_SECONDS,
     CALM_SECONDS,
     RELAY_CALM_SECONDS,
+    RUNS_SECONDS,
     Probes,
     answered,
     arbiter_of_relay,
@@ -112,6 +113,7 @@ class Played:
         self.now, self.heard_at, self.woken = 100.0, 100.0, 0
         self.answer: dict[str, Answer] = {}
         self.knocked: list[str] = []
+        self.looked, self.runs = 0, True
         self.held = threading.Event()
         self.held.set()
         self.runner = FakeRunner()
@@ -122,8 +124,12 @@ class Played:
             wake=self.wake,
             clock=lambda: self.now,
             knocker=self.knock,
-            keepalived=lambda: True,
+            keepalived=self.keepalived,
         )
+
+    def keepalived(self) -> bool:
+        self.looked += 1
+        return self.runs
 
     def knock(self, host: str, port: int, seconds: float) -> Answer:
         assert port == (5433 if host == "10.0.0.19" else 5432)
@@ -312,3 +318,19 @@ def test_nothing_is_asked_twice_at_the_same_time() -> None:
     assert played.knocked
     assert len(played.knocked) == len(set(played.knocked))
     played.probes.stop()
+
+
+def test_whether_keepalived_runs_is_looked_at_each_time_only_in_a_silence() -> None:
+    played = Played(stack="keepalived")
+    played.probes.note_vrrp("watch", "BACKUP")
+    assert [played.arbiter() for _look in range(3)] == [Arbiter.ALIVE] * 3
+    assert played.looked == 1
+    played.runs = False
+    played.now += RUNS_SECONDS
+    played.heard_at = played.now
+    assert played.arbiter() is Arbiter.SILENT
+    played.runs = True
+    played.now += 1
+    assert played.arbiter() is Arbiter.ALIVE
+    played.runs = False
+    assert played.arbiter() is Arbiter.SILENT
