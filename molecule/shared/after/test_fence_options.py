@@ -47,7 +47,10 @@ def device(level: int, place: str) -> dict[str, Any]:
 
 
 # Nobody answers at the first address; the second is the server's own management controller.
-LEVELS = [device(1, "'.2.199'"), device(2, "'.2.1' ~ pgha_addresses.management.split('.')[3]")]
+LEVELS = [
+    device(1, "'.2.2' ~ pgha_addresses.management.split('.')[3]"),
+    device(2, "'.2.1' ~ pgha_addresses.management.split('.')[3]"),
+]
 
 
 def test_a_second_level_fences_when_the_first_one_is_dead(clients: Cluster, book: Book) -> None:

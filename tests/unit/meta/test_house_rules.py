@@ -46,6 +46,16 @@ def test_no_task_hides_its_failure_or_runs_a_shell() -> None:
     assert not found
 
 
+def test_no_result_has_the_name_of_what_a_person_sets() -> None:
+    """What is set with -e hides every result of that name. Seen: a rebuild with -e pgha_rebuild=clone never began."""
+    texts = {path: path.read_text(encoding="utf-8") for path in house.files("playbooks/*.yml", "*.md")}
+    chosen = {name for text in texts.values() for name in re.findall(r"-e '?{?\"?(\w+)", text)}
+    assert "pgha_rebuild" in chosen
+    results = {name for path, text in texts.items() for name in re.findall(r"^ +register: (\w+)", text, re.MULTILINE)}
+    assert results
+    assert not results & chosen
+
+
 def test_no_registry_and_no_place_of_one_machine_is_named() -> None:
     found = []
     for path in TEXT:
