@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from .cluster import Cluster
+from .lab import Server, wait_until
 from .trial import Book, Trial
 
 State = Callable[[Cluster], contextlib.AbstractContextManager[None]]
@@ -87,3 +88,13 @@ def must_refuse_switchover(clients: Cluster, state: State, target: str, said: It
             assert words in refused.output, refused.output[-3000:]
         assert clients.roles()[primary.name] == "primary"
         assert not clients.stack.resting(primary)
+
+
+def lose_the_primary(cluster: Cluster) -> Server:
+    """Kill PostgreSQL on the primary; return that server when the other one has taken over."""
+    old = cluster.primary()
+    old.must("pkill -KILL -o -x postgres")
+    other = cluster.other(old)
+    wait_until(lambda: cluster.roles()[other.name] == "primary", 60, f"{other.name} is primary")
+    wait_until(lambda: f"rebuild_standby.yml -e pgha_target={old.name}" in str(cluster.status()["next"]), 60, "advice")
+    return old

@@ -35,22 +35,20 @@ def test_a_standby_is_powered_off_for_real_and_comes_back(clients: Cluster) -> N
     assert primary.must(BORN) == before[primary.name]
 
 
-def device(level: int, place: str) -> dict[str, Any]:
+def device(level: int, network: str) -> dict[str, Any]:
     """Return a fence device of each server in turn, as the inventory would have it."""
+    place = f"lab_prefix ~ '{network}' ~ pgha_addresses.management.split('.')[3]"
     return {
         "name": f"fence-{{{{ inventory_hostname }}}}-{level}",
         "agent": "fence_ipmilan",
         "level": level,
-        "options": f"{{{{ lab_fence_options | combine({{'ip': lab_prefix ~ {place}, 'ipmitool_timeout': 3}}) }}}}",
+        "options": f"{{{{ lab_fence_options | combine({{'ip': {place}, 'ipmitool_timeout': 3}}) }}}}",
         "secrets": {"password": "{{ lab_fence_password }}"},
     }
 
 
 # Nobody answers at the first address; the second is the server's own management controller.
-LEVELS = [
-    device(1, "'.2.2' ~ pgha_addresses.management.split('.')[3]"),
-    device(2, "'.2.1' ~ pgha_addresses.management.split('.')[3]"),
-]
+LEVELS = [device(1, ".2.2"), device(2, ".2.1")]
 
 
 def test_a_second_level_fences_when_the_first_one_is_dead(clients: Cluster, book: Book) -> None:

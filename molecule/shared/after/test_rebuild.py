@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 
 import pytest
-from ansible_collections.pgha.cluster.tests.support.cluster import FAR, Cluster
-from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.lab import Server
+from ansible_collections.pgha.cluster.tests.support.strikes import lose_the_primary
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
@@ -24,16 +23,6 @@ pytestmark = [
 def data_of(server: Server) -> str:
     """Return the data directory of a server."""
     return server.must("ls -d /var/lib/postgresql/[0-9]*/main").strip()
-
-
-def lose_the_primary(cluster: Cluster) -> Server:
-    """Kill PostgreSQL on the primary; return that server when the other one has taken over."""
-    old = cluster.primary()
-    old.must("pkill -KILL -o -x postgres")
-    other = cluster.other(old)
-    wait_until(lambda: cluster.roles()[other.name] == "primary", 60, f"{other.name} is primary")
-    wait_until(lambda: f"rebuild_standby.yml -e pgha_target={old.name}" in str(cluster.status()["next"]), 60, "advice")
-    return old
 
 
 def test_an_old_primary_is_rewound_and_what_it_had_is_kept(clients: Cluster, book: Book) -> None:
@@ -68,32 +57,4 @@ def test_without_the_wal_of_the_fork_all_is_copied(clients: Cluster, book: Book)
         old.must(f"rm {data_of(old)}/pg_wal/0*[0-9A-F]")
         done = clients.playbooks.must("rebuild_standby", pgha_target=old.name)
         assert "it cannot be rewound: its WAL before" in done.output, done.output[-3000:]
-        clients.wait_whole()
-
-
-@contextlib.contextmanager
-def no_space(server: Server) -> Iterator[None]:
-    """Let a server, whose PostgreSQL is down, have next to no space where a tablespace is."""
-    server.must(f"mount -t tmpfs -o size=4m,mode=700,uid=$(id -u postgres),gid=$(id -g postgres) full {FAR}")
-    try:
-        yield
-    finally:
-        server.must(f"umount {FAR}")
-
-
-@pytest.mark.parametrize("how", ["cheapest", "clone"])
-def test_a_disk_that_is_full_ends_a_rebuild_and_the_next_one_completes_it(
-    clients: Cluster, book: Book, how: str
-) -> None:
-    with book.trial(clients, f"disk full, {how}") as trial:
-        trial.strike()
-        old = lose_the_primary(clients)
-        with no_space(old):
-            failed = clients.playbooks.run("rebuild_standby", pgha_target=old.name, pgha_rebuild=how)
-            assert failed.rc != 0, failed.output[-3000:]
-            assert "No space left on device" in failed.output, failed.output[-3000:]
-            assert clients.roles()[old.name] == "", "PostgreSQL runs on half a copy"
-            assert f"rebuild_standby.yml -e pgha_target={old.name}" in str(clients.status()["next"])
-        done = clients.playbooks.must("rebuild_standby", pgha_target=old.name)
-        assert done.decision == "(clone)", done.output[-3000:]
         clients.wait_whole()
