@@ -107,6 +107,7 @@ class Terms:
 
     name: str = "n1"
     peer: str = "n2"
+    strict: bool = False
     unit: str = "postgresql@15-main.service"
     peer_slot: str = "pgha_n2"
     port: int = 5432

@@ -44,13 +44,10 @@ class World:
     """
 
     def __init__(self, seed: int, *, strict: bool, fencing: bool, vote: bool) -> None:
-        self.rng = random.Random(seed)
-        self.now, self.vote, self.vote_on = 0.0, vote, True
+        self.rng, self.now, self.vote, self.vote_on = random.Random(seed), 0.0, vote, True
         self.loss, self.slow, self.sudden_deaths = 0.02, 0.05, 0.002
         self.servers = {name: Server(name) for name in ("n1", "n2")}
-        self.terms = {
-            name: Terms(name, peer, strict, fencing) for name, peer in (("n1", "n2"), ("n2", "n1"))
-        }  # fmt: skip
+        self.terms = {one: Terms(one, other, strict, fencing) for one, other in (("n1", "n2"), ("n2", "n1"))}
         self.flying: list[tuple[float, str, bytes]] = []
         self.acknowledged: set[int] = set()
         self.written = 0
@@ -229,7 +226,7 @@ class World:
             planned = action is Action.OFFER and server.healthy
             server.due.append((later, "clean stop" if planned else "stop"))
         elif action is Action.PROMOTE and "promote" not in busy:
-            server.names = server.in_force = False
+            server.names = server.in_force = self.terms[server.name].strict
             if server.postgres is Postgres.STOPPED:
                 server.postgres = Postgres.STARTING
                 server.due.append((later, "start"))
@@ -265,6 +262,9 @@ class World:
             for number in list(server.pending):
                 if not server.in_force or (self.streams(server, peer) and number in peer.log):
                     server.pending.remove(number)
+                    # A takeover leaves no moment in which one server alone is enough.
+                    if self.terms[server.name].strict and server.record.reign > 1 and number not in peer.log:
+                        raise BrokenPromiseError(f"{self.now:.2f}: {server.name} alone acknowledges, and is strict")
                     self._acknowledge(server, number)
 
     def _acknowledge(self, server: Server, number: int) -> None:

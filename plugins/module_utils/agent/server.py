@@ -51,6 +51,8 @@ class Terms(Protocol):
     @property
     def peer(self) -> str: ...
     @property
+    def strict(self) -> bool: ...
+    @property
     def unit(self) -> str: ...
     @property
     def peer_slot(self) -> str: ...
@@ -183,23 +185,37 @@ class Effect:
         with self._server.session() as session:
             if session.ask(RECOVERING)[0][0]:
                 raise PghaError("This server is a standby.")
-            self._go_on()
-            if session.ask(NAMES)[0][0] != names:
-                session.ask("ALTER SYSTEM SET synchronous_standby_names = %s", (names,))
-            session.ask(RELOAD)
-        # A session is forked from the postmaster: one that shows the value is younger than the postmaster's word to all
-        # others to read it again.
-        self._until(lambda: self._shows(names), HASTY_SECONDS, "PostgreSQL has read its settings again")
+        self._set(names)
+        self._let_all_hear()
         with self._server.session() as session:
-            # The checkpointer tells the others to wait. It may have been about to begin when that word came; before it
-            # begins a second time it has read the setting.
-            for _number in range(2):
-                session.ask("CHECKPOINT", seconds=CHECKPOINT_SECONDS)
             position = int(session.ask(POSITION)[0][0])
         self._go_on()
         if self._server.processes.postmaster() != postmaster:
             raise PghaError("PostgreSQL was started anew meanwhile.")
         self._server.waiting.proven(InForce(postmaster, names, position))
+
+    def _set(self, names: str) -> None:
+        """Let PostgreSQL's setting be this, and see that it has been read."""
+        with self._server.session() as session:
+            self._go_on()
+            if not names:
+                session.ask(RESET)
+            elif session.ask(NAMES)[0][0] != names:
+                session.ask("ALTER SYSTEM SET synchronous_standby_names = %s", (names,))
+            session.ask(RELOAD)
+        # A session is forked from the postmaster: one that shows the value is younger than the postmaster's word to all
+        # others to read it again.
+        self._until(lambda: self._shows(names), HASTY_SECONDS, "PostgreSQL has read its settings again")
+
+    def _let_all_hear(self) -> None:
+        """See that commits wait from now on: the setting alone does not prove it.
+
+        The checkpointer tells the others to wait. It may have been about to begin when the word came to read the
+        settings; before it begins a second time it has read them.
+        """
+        with self._server.session() as session:
+            for _number in range(2):
+                session.ask("CHECKPOINT", seconds=CHECKPOINT_SECONDS)
 
     def _shows(self, names: str) -> bool:
         with self._server.session() as session:
@@ -208,21 +224,24 @@ class Effect:
     def go_on_alone(self) -> None:
         """Let commits wait for nobody."""
         self._server.waiting.forget()
-        with self._server.session() as session:
-            self._go_on()
-            session.ask(RESET)
-            session.ask(RELOAD)
-        self._until(lambda: self._shows(""), HASTY_SECONDS, "PostgreSQL has read its settings again")
+        self._set("")
 
     def promote(self) -> None:
-        """Become a primary that takes writes and keeps what the other server will need."""
+        """Become a primary that takes writes and keeps what the other server will need.
+
+        In strict mode it acknowledges nothing alone, not for a moment: its commits wait before it is promoted.
+        """
+        names = names_of(self._terms.peer) if self._terms.strict else ""
         self._server.waiting.forget()
         if not self._runs():
             self.start_standby()
         self._until(self._opens, OPEN_SECONDS, "PostgreSQL takes connections", AGAIN_SECONDS)
         with self._server.session() as session:
-            if session.ask(RECOVERING)[0][0] and session.ask(NAMES)[0][0]:
-                self.go_on_alone()
+            recovering = session.ask(RECOVERING)[0][0]
+            if recovering and session.ask(NAMES)[0][0] != names:
+                self._set(names)
+            if recovering and names:
+                self._let_all_hear()
 
             def promoted() -> bool:
                 if not session.ask(RECOVERING)[0][0]:

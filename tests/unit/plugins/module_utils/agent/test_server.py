@@ -37,7 +37,7 @@ SET = "ALTER SYSTEM SET synchronous_standby_names = %s"
 class Played:
     """A server that answers as PostgreSQL would: settings count after a reload, and a promotion is done when asked."""
 
-    def __init__(self, *postmasters: Postmaster | None, left: Any = ([],)) -> None:
+    def __init__(self, *postmasters: Postmaster | None, left: Any = ([],), strict: bool = False) -> None:
         self.file = self.shown = ""
         self.recovering, self.deaf_promotions = False, 0
         self.said: list[str] = []
@@ -45,7 +45,7 @@ class Played:
         self.runner, self.waiting, self.overtaken = FakeRunner(), Waiting(), threading.Event()
         self.processes = FakeProcesses(*postmasters, left=left)
         self.server = Server(
-            Terms(),
+            Terms(strict=strict),
             self.processes,  # type: ignore[arg-type]
             self.waiting,
             runner=self.runner,
@@ -236,6 +236,14 @@ def test_a_new_primary_waits_for_nobody() -> None:
     played.recovering, played.file, played.shown = True, names_of("n2"), names_of("n2")
     played.effect.promote()
     assert played.said[:2] == [RESET, RELOAD]
+
+
+def test_a_new_primary_waits_before_it_is_promoted_where_it_must_not_go_on_alone() -> None:
+    played = Played(HERE, strict=True)
+    played.recovering = True
+    played.effect.promote()
+    assert played.said == [SET, RELOAD, "CHECKPOINT", "CHECKPOINT", "SELECT pg_promote(false)", SLOT]
+    assert played.shown == names_of("n2")
 
 
 def test_what_is_a_primary_already_keeps_its_setting() -> None:
