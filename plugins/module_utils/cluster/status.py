@@ -25,7 +25,11 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import 
     membership,
     witness,
 )
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.standing import judge_standing, remembered
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.standing import (
+    judge_standing,
+    judge_strict,
+    remembered,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import OF_ANOTHER
 
 GUARD = "My data may be inconsistent"
@@ -250,8 +254,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
     redundant = bool(primary) and _redundant(servers, expected)
     if primary and not redundant and any(server.name == primary and server.reached for server in servers):
         report.add(f"NOT REDUNDANT: {primary} is the only server with the last commits")
-        if expected.mode == "strict":
-            report.add("writes wait, for pgha_replication_mode is strict: they go on when the standby is back")
+    waits = judge_strict(report, servers, primary) if expected.mode == "strict" and not redundant else False
     judge_standing(report, servers, expected, view)
     verdicts = _judge_fencing(report, servers, expected, view)
     holders = _judge_addresses(report, servers, expected)
@@ -259,7 +262,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         "cluster": expected.cluster,
         "stack": expected.stack,
         "mode": expected.mode,
-        "state": _state(report, servers, primary, expected.mode == "strict" and not redundant),
+        "state": _state(report, servers, primary, waits),
         "primary": primary or None,
         "redundant": redundant,
         "quorum": bool(view.get("with_quorum")),

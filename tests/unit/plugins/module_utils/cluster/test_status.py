@@ -111,7 +111,12 @@ def test_strict_says_what_it_costs_and_that_writes_wait_now() -> None:
     assert (whole["state"], whole["problems"]) == ("ok", [])
     assert "strict: while the standby is away, writes wait" in "\n".join(lines(whole, []))
     view = crm(nodes=[node("n1"), node("n2", online=False)])
-    alone = status([primary("n1", [], crm=view), gone("n2")], strict)
+    unwatched = status([primary("n1", [], crm=view), gone("n2")], strict)
+    assert unwatched["state"] == "degraded"
+    assert says(unwatched, "commits wait for nobody")
+    waiting = primary("n1", [], crm=view)
+    waiting = replace(waiting, postgres={**waiting.postgres, "synchronous_standby_names": '"n2"'})
+    alone = status([waiting, gone("n2")], strict)
     assert (alone["state"], alone["redundant"]) == ("waiting", False)
     assert says(alone, "writes wait")
     assert "writes are taken" not in "\n".join(lines(alone, []))
