@@ -25,7 +25,8 @@ TOLD = "/srv/told"
 """Not below /tmp or /var/tmp: the agent and what it starts have those for themselves."""
 TELLER = f"#!/bin/sh\\nexec cat >> {TOLD}\\n"
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install"
-LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+# The one for programs with threads, as the agent is one.
+LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 # The clock that people read, and not the one that measures how long something takes: nobody sets that one.
 AHEAD = {"LD_PRELOAD": LIBRARY, "FAKETIME": "+1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 AGENT, POSTGRES = "/etc/systemd/system/pgha-agent.service.d/clock.conf", "$(ls -d /etc/postgresql/*/main)/environment"
