@@ -179,8 +179,8 @@ class Cluster:
         query = f"SELECT pg_is_in_recovery(); {FOLLOWERS}"
         sql = f"cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -c {shlex.quote(query)}"
         answer = server.ssh(f"ip -o -4 address show; echo; {sql}", timeout=15)
-        addresses, _, said = answer.stdout.partition("\n\n")
-        role, *followers = said.splitlines() or [""]
+        addresses, *said = answer.stdout.split("\n\n", 1)
+        role, *followers = "".join(said).splitlines() or [""]
         return Look(ROLES.get(role, ""), followers, set(re.findall(r" inet ([0-9.]+)/", addresses)))
 
     def has_address(self, server: Server, address: str) -> bool:
