@@ -111,9 +111,10 @@ def _duplicates(servers: Sequence[Mapping[str, Any]], virtual: Any) -> Iterator[
             yield Problem(where, f"{text} is taken already by {used[same(text)]}")
         used.setdefault(same(text), where)
     for server, _device, options in fence_devices(servers):
-        if same(options.get("ip")) in used:
-            place = used[same(options["ip"])]
-            yield Problem(f"{server}: pgha_fence_devices", f"{options['ip']} is taken already by {place}")
+        # A device need not have an address, and a server's may be written as nothing: that makes the two no duplicates.
+        address = options.get("ip")
+        if address is not None and same(address) in used:
+            yield Problem(f"{server}: pgha_fence_devices", f"{address} is taken already by {used[same(address)]}")
 
 
 def _names(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written impor
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.device import IPMITOOL_AGENTS, devices_of, files
 from ansible_collections.pgha.cluster.tests.unit.plugins.module_utils.cluster.test_check import good, server
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 Change = Callable[[dict[str, Any]], Any]
@@ -142,6 +142,9 @@ server_like = st.fixed_dictionaries(
 )
 
 
+@example(
+    [{"role": "database", "addresses": {"public": None}}, {"role": "database", "fence_devices": [{"options": {}}]}], {}
+)
 @given(st.lists(server_like | junk, max_size=3), st.dictionaries(st.sampled_from(sorted(good()[1])), junk))
 def test_servers_of_any_shape_yield_problems_and_no_crash(servers: list[Any], values: dict[str, Any]) -> None:
     assert problems(servers, values)
