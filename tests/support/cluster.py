@@ -31,6 +31,7 @@ FAR = "/var/lib/postgresql/far"
 """Where the clients' tablespace is: a rebuild has to bring that back, too."""
 ARCHIVE = "/var/lib/postgresql/archive"
 
+PSQL = "cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1"
 ROLES = {"f": "primary", "t": "standby"}
 FOLLOWERS = "SELECT application_name || ' ' || state || ' ' || sync_state FROM pg_stat_replication"
 
@@ -125,8 +126,7 @@ class Cluster:
 
     def ask(self, server: Server, statement: str, database: str = "postgres", *, timeout: float = 15) -> Answer:
         """Run SQL on a server over its socket as postgres."""
-        command = f"cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d {database}"
-        return server.ssh(command, timeout=timeout, stdin=statement)
+        return server.ssh(f"{PSQL} -d {database}", timeout=timeout, stdin=statement)
 
     def sql(self, server: Server, statement: str, database: str = "postgres") -> str:
         """Return what a query says on a server; nothing when nobody answers there."""
@@ -177,8 +177,7 @@ class Cluster:
     def look(self, server: Server) -> Look:
         """Return what a server says of itself, asked directly."""
         query = f"SELECT pg_is_in_recovery(); {FOLLOWERS}"
-        sql = f"cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -c {shlex.quote(query)}"
-        answer = server.ssh(f"ip -o -4 address show; echo; {sql}", timeout=15)
+        answer = server.ssh(f"ip -o -4 address show; echo; {PSQL} -c {shlex.quote(query)}", timeout=15)
         addresses, *said = answer.stdout.split("\n\n", 1)
         role, *followers = "".join(said).splitlines() or [""]
         return Look(ROLES.get(role, ""), followers, set(re.findall(r" inet ([0-9.]+)/", addresses)))

@@ -23,6 +23,9 @@ BOOT_SECONDS = 60.0
 COMMAND_SECONDS = 60.0
 CONNECT_SECONDS = 3
 
+BORN = "cut -d' ' -f22 /proc/1/stat"
+"""When a server's first process began: the kernel's own mark of a boot is the machine's, the same for all servers."""
+
 Found = TypeVar("Found")
 
 

@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.lab import BORN
 from ansible_collections.pgha.cluster.tests.support.strikes import full_only
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = [pytest.mark.usefixtures("healed"), full_only]
-
-# When a server's first process began: the kernel's own mark of a boot is the machine's, and the same for all servers.
-BORN = "cut -d' ' -f22 /proc/1/stat"
 
 
 def test_a_standby_is_powered_off_for_real_and_comes_back(clients: Cluster) -> None:

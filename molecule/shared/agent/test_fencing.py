@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.lab import BORN, Server, wait_until
 from ansible_collections.pgha.cluster.tests.support.strikes import full_only
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
@@ -79,14 +79,12 @@ def test_a_device_that_lies_about_a_server_that_nobody_can_see(clients: Cluster,
 
 def test_the_fence_device_is_called_before_anybody_is_promoted(clients: Cluster, book: Book) -> None:
     """A hole of the old design: its fence settings were there, and nothing ever used them."""
-    # When the first process began. The kernel's own mark of a boot is the machine's, and the same for all its servers.
-    born = "cut -d' ' -f22 /proc/1/stat"
     with book.trial(clients, "frozen, and fenced") as trial:
         primary = trial.primary
-        before = primary.must(born)
+        before = primary.must(BORN)
         trial.strike()
         with faults.frozen(primary):
             trial.writes_return(30)
             trial.primary_is(trial.standby)
             primary.wait_booted()
-            assert primary.must(born) != before, "somebody was promoted while the old primary had power"
+            assert primary.must(BORN) != before, "somebody was promoted while the old primary had power"

@@ -186,8 +186,8 @@ class Effect:
             if session.ask(RECOVERING)[0][0]:
                 raise PghaError("This server is a standby.")
         self._set(names)
-        self._let_all_hear()
         with self._server.session() as session:
+            self._let_all_hear(session)
             position = int(session.ask(POSITION)[0][0])
         self._go_on()
         if self._server.processes.postmaster() != postmaster:
@@ -207,15 +207,15 @@ class Effect:
         # others to read it again.
         self._until(lambda: self._shows(names), HASTY_SECONDS, "PostgreSQL has read its settings again")
 
-    def _let_all_hear(self) -> None:
+    @staticmethod
+    def _let_all_hear(session: Asks) -> None:
         """See that commits wait from now on: the setting alone does not prove it.
 
         The checkpointer tells the others to wait. It may have been about to begin when the word came to read the
         settings; before it begins a second time it has read them.
         """
-        with self._server.session() as session:
-            for _number in range(2):
-                session.ask("CHECKPOINT", seconds=CHECKPOINT_SECONDS)
+        for _number in range(2):
+            session.ask("CHECKPOINT", seconds=CHECKPOINT_SECONDS)
 
     def _shows(self, names: str) -> bool:
         with self._server.session() as session:
@@ -241,7 +241,7 @@ class Effect:
             if recovering and session.ask(NAMES)[0][0] != names:
                 self._set(names)
             if recovering and names:
-                self._let_all_hear()
+                self._let_all_hear(session)
 
             def promoted() -> bool:
                 if not session.ask(RECOVERING)[0][0]:

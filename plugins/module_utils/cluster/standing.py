@@ -108,9 +108,13 @@ def judge_standing(report: Report, servers: Sequence[Seen], expected: Expected, 
 def judge_strict(report: Report, servers: Sequence[Seen], primary: str) -> bool:
     """Return whether writes wait, as the mode strict wants it of a primary without a standby."""
     for server in servers:
-        if server.name == primary and server.reached and server.postgres.get("synchronous_standby_names"):
-            report.add("writes wait, for pgha_replication_mode is strict: they go on when the standby is back")
-            return True
         if server.name == primary and server.reached:
-            report.add("commits wait for nobody, as the mode was made strict without a standby: bring the standby back")
+            waits = bool(server.postgres.get("synchronous_standby_names"))
+            if waits:
+                report.add("writes wait, for pgha_replication_mode is strict: they go on when the standby is back")
+            else:
+                report.add(
+                    "commits wait for nobody, as the mode was made strict without a standby: bring the standby back"
+                )
+            return waits
     return False

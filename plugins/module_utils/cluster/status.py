@@ -254,7 +254,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
     redundant = bool(primary) and _redundant(servers, expected)
     if primary and not redundant and any(server.name == primary and server.reached for server in servers):
         report.add(f"NOT REDUNDANT: {primary} is the only server with the last commits")
-    waits = judge_strict(report, servers, primary) if expected.mode == "strict" and not redundant else False
+    waits = expected.mode == "strict" and not redundant and judge_strict(report, servers, primary)
     judge_standing(report, servers, expected, view)
     verdicts = _judge_fencing(report, servers, expected, view)
     holders = _judge_addresses(report, servers, expected)
