@@ -88,6 +88,7 @@ def _seen(raw: dict[str, Any]) -> Seen:
         crm=raw["crm"],
         fencing=raw["fencing"],
         addresses=tuple(raw["addresses"]),
+        disk=raw.get("disk") or {},
     )
 
 

@@ -3,17 +3,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cleans the failures of resources."""
+"""Cleans the failures of resources, and moves them on purpose."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: crm_resource
-short_description: Clean the failures of a cluster resource
+short_description: Clean the failures of a cluster resource, or move it
 version_added: 0.1.0
 description:
   - Makes a pacemaker cluster forget failures, so that it tries again where it had given up, and waits for the outcome.
   - Fails when a failure comes back.
+  - Or moves a resource to another server and leaves no constraint behind. Whoever stops this module in the middle stops
+    no move; the constraint that caused it ends by itself then.
 extends_documentation_fragment:
   - pgha.cluster.attributes
 attributes:
@@ -22,18 +24,19 @@ attributes:
     details: With O(state=refreshed) the cluster always looks again, which counts as a change.
 options:
   name:
-    description: The primitive, group or clone. All resources if not given.
+    description: The primitive, group or clone. All resources if not given; needed with O(state=moved).
     type: str
   node:
-    description: Only on this node. Everywhere if not given.
+    description: Only on this node, or with O(state=moved) to it. Everywhere if not given.
     type: str
   state:
     description:
       - V(cleaned) clears failures, and changes nothing where there are none.
       - V(refreshed) forgets the whole history, so that the cluster probes what really runs. For use after the data of a
         server was replaced behind the cluster's back.
+      - V(moved) lets the resource run on O(node). It fails if the cluster starts it elsewhere, or stops it.
     type: str
-    choices: [cleaned, refreshed]
+    choices: [cleaned, refreshed, moved]
     default: cleaned
   wait:
     description:
@@ -52,15 +55,26 @@ EXAMPLES = r"""
     name: postgresql-clone
     node: n2
     state: cleaned
+
+- name: Let the other server do it
+  pgha.cluster.crm_resource:
+    name: service
+    node: n2
+    state: moved
 """
 
 RETURN = r"""
 failures:
   description:
     - The failures that there were, with C(resource), C(task), C(node), C(rc), C(status), C(reason) and C(when).
-  returned: always
+  returned: when O(state) is not V(moved)
   type: list
   elements: dict
+nodes:
+  description: The servers that the resource was on, in whole or in part.
+  returned: when O(state) is V(moved)
+  type: list
+  elements: str
 """
 
 from dataclasses import asdict
@@ -111,18 +125,51 @@ def work(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
     return result
 
 
+def move(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
+    """Move, see it there, and take back what made it move."""
+    name, node, wait = module.params["name"], module.params["node"], module.params["wait"] or _PATIENCE
+    gateway.ready(wait)
+
+    def places() -> list[str]:
+        return plan_node.places_of(parse.parse_monitor(gateway.must_monitor()), name, node)
+
+    before = places()
+    result = {
+        "changed": before != [node],
+        "nodes": before,
+        "diff": {"before": f"{name}: {', '.join(before) or 'nowhere'}\n", "after": f"{name}: {node}\n"},
+    }
+    if not result["changed"] or module.check_mode:
+        return result
+    gateway.move(name, node, wait)
+    try:
+        gateway.settle(wait)
+    finally:
+        # Left behind it would bind the resource to that server in the next fault, too.
+        gateway.clear(name)
+    gateway.settle(wait)
+    if places() != [node]:
+        raise PghaError(
+            f"{name} did not move to {node}: it is on {', '.join(places()) or 'no server'}.",
+            next_step="run the status playbook, or see 'crm_mon -1rf', for what keeps it from there",
+        )
+    return result
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str"},
             "node": {"type": "str"},
-            "state": {"type": "str", "choices": ["cleaned", "refreshed"], "default": "cleaned"},
+            "state": {"type": "str", "choices": ["cleaned", "refreshed", "moved"], "default": "cleaned"},
             "wait": {"type": "int", "default": 120},
         },
+        required_if=[("state", "moved", ["name", "node"])],
         supports_check_mode=True,
     )
-    finish(module, lambda: work(module, Gateway(run)))
+    do = move if module.params["state"] == "moved" else work
+    finish(module, lambda: do(module, Gateway(run)))
 
 
 if __name__ == "__main__":

@@ -27,10 +27,6 @@ from .writer import TABLE as WRITTEN
 
 DATABASE_SERVERS = ("n1", "n2")
 WHOLE_SECONDS = 90.0
-FAR = "/var/lib/postgresql/far"
-"""Where the clients' tablespace is: a rebuild has to bring that back, too."""
-ARCHIVE = "/var/lib/postgresql/archive"
-
 PSQL = "cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1"
 ROLES = {"f": "primary", "t": "standby"}
 FOLLOWERS = "SELECT application_name || ' ' || state || ' ' || sync_state FROM pg_stat_replication"
@@ -73,8 +69,7 @@ class Cluster:
                 "lab_prefix": prefix,
                 "lab_release": release,
                 "pgha_client_networks": networks,
-                "postgresql_tablespace_directories": [FAR],
-                "postgresql_archive_directory": ARCHIVE,
+                **stack.variables,
             },
         )
         self.database: tuple[str, ...] = DATABASE_SERVERS
@@ -105,8 +100,8 @@ class Cluster:
 
     @property
     def read(self) -> str:
-        """The read address."""
-        return f"{self.prefix}.0.101"
+        """The read address; nothing where the stack has none."""
+        return f"{self.prefix}.0.101" if "read" in self.stack.virtual else ""
 
     @property
     def replication(self) -> str:
@@ -141,7 +136,7 @@ class Cluster:
 
     def roles(self) -> dict[str, str]:
         """Return `primary`, `standby` or `` per database server, asked directly."""
-        return {one.name: ROLES.get(self.sql(one, "SELECT pg_is_in_recovery()"), "") for one in self.servers()}
+        return {one.name: self.look(one).role for one in self.servers()}
 
     def primary(self) -> Server:
         """Return the primary; there has to be exactly one."""
@@ -177,7 +172,8 @@ class Cluster:
     def look(self, server: Server) -> Look:
         """Return what a server says of itself, asked directly."""
         query = f"SELECT pg_is_in_recovery(); {FOLLOWERS}"
-        answer = server.ssh(f"ip -o -4 address show; echo; {PSQL} -c {shlex.quote(query)}", timeout=15)
+        asked = self.stack.asked(f"{PSQL} -c {shlex.quote(query)}", self.other(server).name)
+        answer = server.ssh(f"ip -o -4 address show; echo; {asked}", timeout=15)
         addresses, *said = answer.stdout.split("\n\n", 1)
         role, *followers = "".join(said).splitlines() or [""]
         return Look(ROLES.get(role, ""), followers, set(re.findall(r" inet ([0-9.]+)/", addresses)))
@@ -260,9 +256,8 @@ class Cluster:
             f"SELECT 'CREATE ROLE {USER} LOGIN'"
             f" WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{USER}') \\gexec",
             f"ALTER ROLE {USER} PASSWORD '{self.password}';",
-            f"SELECT 'CREATE TABLESPACE far LOCATION ''{FAR}'''"
-            " WHERE NOT EXISTS (SELECT FROM pg_tablespace WHERE spcname = 'far') \\gexec",
-            f"SELECT 'CREATE DATABASE {DATABASE} OWNER {USER} TABLESPACE far'"
+            *self.stack.tablespace,
+            f"SELECT 'CREATE DATABASE {DATABASE} OWNER {USER}{' TABLESPACE far' if self.stack.tablespace else ''}'"
             f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec",
             f"\\connect {DATABASE}",
             f"SET ROLE {USER};",
@@ -270,6 +265,8 @@ class Cluster:
             f"{OBSERVED};",
         ]
         self.must_sql(primary, "\n".join(statements))
+        if not self.stack.reads_on_standbys:
+            return
         # A standby may answer clients before it has replayed all this: a commit waits until it is stored there.
         made = "SELECT to_regclass('observed') IS NOT NULL"
         standby = self.other(primary)

@@ -14,6 +14,10 @@ from typing import Any, ClassVar
 
 from .lab import Server, wait_until
 
+FAR = "/var/lib/postgresql/far"
+"""Where the clients' tablespace is: a rebuild has to bring that back, too."""
+ARCHIVE = "/var/lib/postgresql/archive"
+
 
 class Stack(abc.ABC):
     """One way to decide about the primary.
@@ -25,6 +29,9 @@ class Stack(abc.ABC):
     :cvar shared: the addresses that two servers may answer for at the same moment, each of them rightly.
     :cvar shown: commands whose output must hold no secret.
     :cvar places: directories in which no file that everybody may read must hold a secret.
+    :cvar variables: what the tests deploy beside the inventory.
+    :cvar tablespace: SQL that makes a tablespace for the clients.
+    :cvar reads_on_standbys: whether a standby answers queries.
     """
 
     name: ClassVar[str]
@@ -34,6 +41,23 @@ class Stack(abc.ABC):
     shown: ClassVar[tuple[str, ...]]
     places: ClassVar[tuple[str, ...]]
     shared: ClassVar[tuple[str, ...]] = ()
+    variables: ClassVar[Mapping[str, Any]] = {
+        "postgresql_tablespace_directories": [FAR],
+        "postgresql_archive_directory": ARCHIVE,
+    }
+    tablespace: ClassVar[tuple[str, ...]] = (
+        f"SELECT $$CREATE TABLESPACE far LOCATION '{FAR}'$$"
+        " WHERE NOT EXISTS (SELECT FROM pg_tablespace WHERE spcname = 'far') \\gexec",
+    )
+    reads_on_standbys: ClassVar[bool] = True
+
+    def asked(self, sql: str, peer: str) -> str:
+        """Return the command that asks a server for its role and for who follows it.
+
+        :param sql: the command that asks its PostgreSQL for both.
+        :param peer: the other server.
+        """
+        return sql
 
     @abc.abstractmethod
     def unsettled(self, servers: Sequence[Server], primary: Server) -> str:
@@ -103,6 +127,31 @@ class Pacemaker(Stack):
     def fencing_failed(self, asker: Server, target: Server) -> bool:
         """Look into the fencing history."""
         return "failed" in asker.ssh(f"stonith_admin --history {target.name} --verbose").stdout
+
+
+class Drbd(Pacemaker):
+    """PostgreSQL on one disk that corosync and pacemaker promote."""
+
+    name = "drbd"
+    virtual = ("write",)
+    deploy_points = ("Install PostgreSQL", "Make the file system, unless there is one", "Configure the cluster")
+    places = ("/etc/pgha", "/etc/corosync", "/etc/postgresql", "/etc/drbd.d")
+    variables: ClassVar[Mapping[str, Any]] = {}
+    tablespace = ()
+    reads_on_standbys = False
+
+    def asked(self, sql: str, peer: str) -> str:
+        """Ask PostgreSQL; a server without it is a standby if its disk has every commit now."""
+        whole = "Connected UpToDate/UpToDate"
+        said = f'test "$(drbdadm cstate pgha) $(drbdadm dstate pgha)" = "{whole}"'
+        return (
+            f"if pgrep -x postgres >/dev/null; then ({sql}) && {said} && echo {peer} streaming sync; "
+            f'elif test "$(drbdadm role pgha)" = Secondary/Primary && {said}; then echo t; fi'
+        )
+
+    def show(self, server: Server) -> str:
+        """Return the monitor's view, and the disk's."""
+        return server.ssh("crm_mon -1rfA; cat /proc/drbd", timeout=30).stdout
 
 
 class Agents(Stack):
@@ -180,7 +229,7 @@ class Vote(Agents):
 
 
 NOTHING = "nothing"
-STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived(), Vote())}
+STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived(), Vote(), Drbd())}
 
 
 def still_to_do(asked: str) -> str:

@@ -51,7 +51,8 @@ class Place:
     """Where the observed cluster is.
 
     :ivar servers: per database server its addresses by network.
-    :ivar write: the write address, :ivar:`read` the read address, both in the network ``public``.
+    :ivar write: the write address, :ivar:`read` the read address, both in the network ``public``; empty where there is
+        none that prefers a standby.
     :ivar replication: the replication address; empty where there is none.
     """
 
@@ -99,14 +100,15 @@ class Traffic:
     def _start_all(self) -> None:
         place, port = self.place, str(self.place.port)
         self._start("writer", "writer", ["--address", place.write, "--port", port, "--name", self.name], "--ledger")
-        self._start("reader", "reader", ["--address", place.read, "--port", port])
+        if place.read:
+            self._start("reader", "reader", ["--address", place.read, "--port", port])
         for server, addresses in place.servers.items():
             words = [word for address in addresses.values() for word in ("--address", address)]
             self._start("observer", f"observer-{server}", ["--server", server, "--port", port, *words])
         for network, virtual in (("public", [place.write, place.read]), ("replication", [place.replication])):
-            if not any(virtual):
+            words = [word for address in virtual if address for word in ("--address", address)]
+            if not words:
                 continue
-            words = [word for address in virtual for word in ("--address", address)]
             for server, addresses in place.servers.items():
                 words += ["--server", f"{server}={addresses[network]}"]
             self._start("holders", f"holders-{network}", words)

@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
-from ansible_collections.pgha.cluster.tests.support.cluster import ARCHIVE, Cluster
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
 from ansible_collections.pgha.cluster.tests.support.playbooks import Played
-from ansible_collections.pgha.cluster.tests.support.stacks import chosen_stack
+from ansible_collections.pgha.cluster.tests.support.stacks import ARCHIVE, chosen_stack
 from ansible_collections.pgha.cluster.tests.support.strikes import full_only
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 from testinfra.host import Host

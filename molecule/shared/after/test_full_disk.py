@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.pgha.cluster.tests.support.cluster import FAR, Cluster
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server
+from ansible_collections.pgha.cluster.tests.support.stacks import FAR
 from ansible_collections.pgha.cluster.tests.support.strikes import full_only, lose_the_primary
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 

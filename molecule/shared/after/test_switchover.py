@@ -10,8 +10,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.pgha.cluster.tests.support.cluster import FAR, Cluster
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from ansible_collections.pgha.cluster.tests.support.stacks import FAR
 from ansible_collections.pgha.cluster.tests.support.strikes import SHORT, State, full_only, must_refuse_switchover
 from ansible_collections.pgha.cluster.tests.support.trial import Book, Measured
 

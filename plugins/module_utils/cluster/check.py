@@ -24,6 +24,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_stack i
     STACKS,
     agent_stack,
     agent_warnings,
+    disk_stack,
     modes,
     rules_of,
 )
@@ -204,6 +205,8 @@ def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
         found += agent_stack(servers, values)
     else:
         found += _arbitration(servers, values.get("accept_split_brain", False))
+    if rules.disk:
+        found += disk_stack(servers, values)
     return found
 
 
@@ -234,8 +237,11 @@ def announcement(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]
     tie_breaker = vote[0] if vote else "none"
     if values.get("stack") == "keepalived":
         tie_breaker = f"VRRP and {', '.join(values['ping_targets'])}"
+    how = f"{mode} replication"
+    if rules_of(values.get("stack")).disk:
+        how = "one shared disk" if values.get("storage") == "shared" else "one disk, replicated by DRBD"
     return [
-        f"cluster {values['cluster_name']}: {', '.join(database)}; {mode} replication; a new cluster starts from "
+        f"cluster {values['cluster_name']}: {', '.join(database)}; {how}; a new cluster starts from "
         f"{values['primary']}",
         "addresses: " + ", ".join(f"{kind} {virtual[kind]}" for kind in rules_of(values.get("stack")).virtual),
         f"fencing: {', '.join(fenced) or 'none'}; tie-breaker: {tie_breaker}",

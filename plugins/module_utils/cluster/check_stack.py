@@ -26,20 +26,24 @@ class Rules:
     :ivar virtual: kind of address that moves, to the network that it is in.
     :ivar modes: replication modes.
     :ivar refused: a mode that other stacks have, and why this one has not.
+    :ivar disk: the data is on one disk that moves between two servers.
     """
 
     agent: bool
     virtual: Mapping[str, str]
     modes: tuple[str, ...]
     refused: Mapping[str, str]
+    disk: bool = False
 
 
 CLIENTS = {"write": "public", "read": "public"}
 _ASYNC = "the failover agent lets a standby take over only when it has every acknowledged commit; take sync or strict"
 _STRICT = "the resource agent lets the primary go on alone when the standby is lost; keepalived and vote can be strict"
 _MANAGER = Rules(False, {**CLIENTS, "replication": "replication"}, ("sync", "async"), {"strict": _STRICT})
+_ONE_DISK = "the data is on one disk, which has each commit as soon as it is acknowledged; leave it out, or take sync"
+_DISK = Rules(False, {"write": "public"}, ("sync",), {"strict": _ONE_DISK, "async": _ONE_DISK}, disk=True)
 _AGENT = Rules(True, CLIENTS, ("sync", "strict"), {"async": _ASYNC})
-STACKS = {"pacemaker": _MANAGER, "keepalived": _AGENT, "vote": _AGENT}
+STACKS = {"pacemaker": _MANAGER, "keepalived": _AGENT, "vote": _AGENT, "drbd": _DISK}
 
 
 def rules_of(stack: Any) -> Rules:
@@ -158,4 +162,34 @@ def agent_warnings(values: Mapping[str, Any]) -> Iterator[str]:
         yield (
             "pgha_ping_targets is empty: a primary that clients cannot reach is not noticed as long as the servers "
             "hear each other on another network."
+        )
+
+
+STORAGES = ("drbd", "shared")
+
+
+def disk_stack(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check what a disk that moves needs: two servers, a device on each, and of a shared one proof of power off."""
+    database, storage = _of(servers, "database"), values.get("storage", "drbd")
+    if len(database) > 2:
+        yield Problem(
+            "pgha_database",
+            f"has {len(database)} servers; the stack drbd has two. Take the stack pacemaker for more",
+        )
+    if storage not in STORAGES:
+        yield Problem("pgha_storage", f"{storage!r} is neither {' nor '.join(STORAGES)}")
+    for server in database:
+        device, name = server.get("disk"), server.get("name")
+        if not isinstance(device, str) or not device.startswith("/dev/"):
+            yield Problem(f"{name}: pgha_disk", f"{device!r} is no device; write it such as /dev/disk/by-id/…")
+        elif storage == "shared" and not device.startswith("/dev/disk/by-"):
+            yield Problem(
+                f"{name}: pgha_disk",
+                f"{device} may name another disk after a reboot, and the file system on it would be mounted twice; "
+                "take its name below /dev/disk/by-id",
+            )
+    if storage == "shared" and values.get("accept_split_brain", False) is True:
+        yield Problem(
+            "pgha_accept_split_brain",
+            "is refused with pgha_storage: shared: a disk that two servers mount is destroyed, and no history survives",
         )

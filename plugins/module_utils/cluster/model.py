@@ -19,6 +19,7 @@ class Seen:
 
     :ivar reached: it answered over SSH.
     :ivar fencing: verdicts of this server on the others, by name.
+    :ivar disk: its part of the replicated or shared disk, on the stacks that have one.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Seen:
     crm: Mapping[str, Any]
     fencing: Mapping[str, Any]
     addresses: tuple[str, ...]
+    disk: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def role(self) -> str:

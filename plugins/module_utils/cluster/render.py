@@ -72,6 +72,7 @@ def lines(report: Mapping[str, Any], commands: Sequence[str]) -> list[str]:
     nowhere = "not seen" if silent else "NOWHERE"
     for kind, held in report["addresses"].items():
         out.append(f"{kind} address {held['address']}: {' and '.join(held['holders']) or nowhere}")
+    out += report["disks"]
     votes = report["votes"]
     counted = f"{votes['total']} of {votes['expected']} votes" if votes else "votes unknown"
     out.append(f"quorum: {'yes' if report['quorum'] else 'NO'}, {counted}; tie-breaker: {report['tie_breaker']}")

@@ -30,6 +30,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.standing impo
     judge_strict,
     remembered,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.storage import judge_disks, line_of
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import OF_ANOTHER
 
 GUARD = "My data may be inconsistent"
@@ -256,6 +257,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         report.add(f"NOT REDUNDANT: {primary} is the only server with the last commits")
     waits = expected.mode == "strict" and not redundant and judge_strict(report, servers, primary)
     judge_standing(report, servers, expected, view)
+    judge_disks(report, servers, expected)
     verdicts = _judge_fencing(report, servers, expected, view)
     holders = _judge_addresses(report, servers, expected)
     return {
@@ -270,6 +272,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         "vote_host": expected.vote or None,
         "tie_breaker": expected.vote or advice_of(expected.stack).third,
         "addresses": holders,
+        "disks": [line for server in servers if (line := line_of(server))],
         "fencing": verdicts,
         "servers": [_row(server, nodes, servers, verdicts) for server in servers],
         "failures": remembered(view),

@@ -21,6 +21,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import 
     own_words,
     witness,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.storage import on_one_disk
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
 # Order of the corosync links, and why: the replication network is the one whose loss matters to the cluster's data,
@@ -52,6 +53,7 @@ def servers_of(
                     "ansible_host": variables.get("ansible_host"),
                     "addresses": variables.get("pgha_addresses", {}),
                     "fence_devices": variables.get("pgha_fence_devices", []),
+                    "disk": variables.get("pgha_disk"),
                 }
             )
     return servers
@@ -68,12 +70,13 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: s
     view = witness(told)
     attributes: Mapping[str, Any] = {**(view.get("node_attributes") or {}), **own_words(told)}
     known = members(view)
-    return [
+    listed = [
         {
             "name": name,
             "stack": stack,
             "postgres": one.get("postgres") or {},
             "settings": one.get("settings") or {},
+            "disk": one.get("disk") or {},
             "updates": bool(one.get("updates")),
             "attributes": attributes.get(name, {}),
             "member": membership(known.get(name)),
@@ -87,22 +90,25 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: s
         }
         for name, one in found.items()
     ]
+    return on_one_disk(listed)
 
 
 def observed_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: str) -> list[dict[str, Any]]:
     """Collect what each database server said for the status; one that did not answer has said nothing."""
     found = {name: hostvars[name].get(f"stack_{stack}_observed") or {} for name in database}
-    return [
+    listed = [
         {
             "name": name,
             "reached": bool(one),
             "postgres": one.get("postgres") or {},
             "crm": one.get("crm") or {},
+            "disk": one.get("disk") or {},
             "fencing": one.get("fencing") or {},
             "addresses": one.get("addresses") or [],
         }
         for name, one in found.items()
     ]
+    return on_one_disk(listed)
 
 
 def known_ids(hostvars: Mapping[str, Any], database: Sequence[str], stack: str) -> dict[str, int]:
@@ -203,6 +209,19 @@ def _nodes(
     ]
 
 
+def _disks(database: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the disk that each server has of its own, or reaches, and where the other one finds it."""
+    return [
+        {
+            "name": server["name"],
+            "address": _first(server["addresses"], LINK_ORDER, server["name"]),
+            "disk": server.get("disk"),
+            "id": number,
+        }
+        for number, server in enumerate(database)
+    ]
+
+
 def topology(
     servers: Sequence[Mapping[str, Any]],
     networks: Mapping[str, str],
@@ -231,6 +250,7 @@ def topology(
         ],
         # Where one server talks to another one, and what keeps its log for it.
         "peers": {server["name"]: _first(server["addresses"], LINK_ORDER, server["name"]) for server in database},
+        "disks": _disks(database),
         "slots": {server["name"]: slot_name(server["name"]) for server in database},
         "database_addresses": [address for server in database for address in server["addresses"].values()],
         "all_addresses": [address for server in servers for address in server["addresses"].values()],

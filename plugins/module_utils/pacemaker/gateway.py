@@ -222,6 +222,16 @@ class Gateway:
         argv += [f"--node={node}"] if node else []
         self._must(argv, "The history could not be cleaned.", timeout=_SLOW)
 
+    def move(self, resource: str, node: str, seconds: int) -> None:
+        """Let a resource run on a node; the constraint ends by itself if nobody clears it."""
+        argv = ["crm_resource", "--move", f"--resource={resource}", f"--node={node}", f"--lifetime=PT{2 * seconds}S"]
+        self._must(argv, f"{resource} could not be moved to {node}.", timeout=_SLOW)
+
+    def clear(self, resource: str) -> None:
+        """Take back every constraint that moves and bans have made for a resource."""
+        argv = ["crm_resource", "--clear", f"--resource={resource}"]
+        self._must(argv, f"The constraint that moved {resource} could not be cleared.", timeout=_SLOW)
+
 
 def no_dc(timeout: float) -> PghaError:
     """The error for a cluster that runs and has nobody who decides."""

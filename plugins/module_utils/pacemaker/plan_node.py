@@ -120,3 +120,23 @@ def failures_of(monitor: Monitor, attributes: Attributes, name: str | None, node
                 task = operation.rpartition("_")[0]
                 found.append(Failure(resource, task, where, 0, f"failed {count} times", "", ""))
     return tuple(found)
+
+
+def places_of(monitor: Monitor, name: str, node: str) -> list[str]:
+    """Return the servers on which a resource, or any member of it, is active.
+
+    :raises PghaError: the cluster knows no such resource, or no such server that could run it.
+    """
+    found = [one for one in monitor.resources if name == one.id or name in one.parents]
+    if not found:
+        raise PghaError(
+            f"The cluster has no resource named {name}.", next_step="names are those that 'crm_mon -1' prints"
+        )
+    able = [one.name for one in monitor.nodes if one.online and not (one.standby or one.maintenance or one.pending)]
+    if node not in able:
+        raise PghaError(
+            f"{node} cannot run {name} now.",
+            expected="one of " + ", ".join(sorted(able)),
+            next_step="run the status playbook: it says what the cluster holds that server for",
+        )
+    return sorted({place for one in found if one.active for place in one.nodes})

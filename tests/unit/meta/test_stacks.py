@@ -47,7 +47,8 @@ def test_a_stack_hands_on_what_the_modules_that_decide_take(stack: str) -> None:
     ):
         facts = house.mappings(house.load(house.ROOT / "roles" / stack / "tasks" / f"{verb}.yml"))
         handed = [set(one[f"{stack}_{fact}"]) for one in facts if f"{stack}_{fact}" in one]
-        assert handed == [keys]
+        # On a stack whose data is on one disk for two servers, what that disk is at decides, too.
+        assert handed in ([keys], [keys | {"disk"}])
 
 
 @pytest.mark.parametrize("stack", [stack.removeprefix("stack_") for stack in STACKS])

@@ -61,6 +61,7 @@ def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
         "name": "n1",
         "stack": "x",
         **said,
+        "disk": {},
         "attributes": {"pgha-data": "ready"},
         "member": "online",
         "quorum": True,

@@ -65,3 +65,55 @@ def test_refreshing_always_looks_again(version: str) -> None:
     cluster.cib, cluster.monitor = cluster.healthy
     assert _run(cluster, name="ga", node=None, state="refreshed")["changed"]
     assert cluster.ran("crm_resource") == [["crm_resource", "--refresh", "--resource=ga"]]
+
+
+NODES = {"2.1": ("pm-b1", "pm-b2"), "3.0": ("pm-t2", "pm-t1")}
+
+
+class Moving(FakePacemaker):
+    """A healthy cluster whose group moves when it is told to, unless something keeps it where it is."""
+
+    def __init__(self, version: str, *, able: bool = True) -> None:
+        super().__init__(fixture(version, "cib-healthy.xml"), fixture(version, "crm_mon-healthy.xml"))
+        self.able = able
+        self.free, self.taken = NODES[version]
+
+    def __call__(self, argv: Any, **rest: Any) -> Any:
+        if "--move" in argv and self.able:
+            start, end = self.monitor.index('<group id="pair"'), self.monitor.index("</group>")
+            group = self.monitor[start:end].replace(self.taken, self.free)
+            self.monitor = self.monitor[:start] + group + self.monitor[end:]
+        return super().__call__(argv, **rest)
+
+
+def _move(cluster: Moving, node: str = "", name: str = "pair", *, check_mode: bool = False) -> dict[str, Any]:
+    params = {"name": name, "node": node or cluster.free, "state": "moved", "wait": 5}
+    return crm_resource.move(module_with(check_mode, **params), Gateway(cluster))
+
+
+def test_a_move_leaves_no_constraint_behind(version: str) -> None:
+    cluster = Moving(version)
+    foretold = _move(cluster, check_mode=True)
+    assert foretold["changed"] and foretold["nodes"] == [cluster.taken]
+    assert cluster.ran("crm_resource") == []
+    assert _move(cluster) == foretold
+    assert [argv[1:3] for argv in cluster.ran("crm_resource")] == [
+        ["--move", "--resource=pair"],
+        ["--clear", "--resource=pair"],
+    ]
+    assert not _move(cluster)["changed"]
+
+
+def test_a_move_that_does_not_happen_fails_and_leaves_no_constraint_either(version: str) -> None:
+    cluster = Moving(version, able=False)
+    with pytest.raises(PghaError, match=f"did not move to {cluster.free}: it is on {cluster.taken}"):
+        _move(cluster)
+    assert cluster.ran("crm_resource")[-1][1] == "--clear"
+
+
+@pytest.mark.parametrize(("name", "node", "said"), [("nobody", "", "no resource"), ("pair", "n9", "cannot run")])
+def test_a_move_to_nowhere_is_refused(version: str, name: str, node: str, said: str) -> None:
+    cluster = Moving(version)
+    with pytest.raises(PghaError, match=said):
+        _move(cluster, node, name)
+    assert cluster.ran("crm_resource") == []

@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One disk for two servers, judged by the rules of a primary and its standby."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Report, Seen
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import chosen
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import server_of as to_rebuild
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.storage import (
+    complete,
+    follows,
+    judge_disks,
+    line_of,
+    on_one_disk,
+)
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover import Situation, switchover_verdict
+from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Value
+from hypothesis import given
+from hypothesis import strategies as st
+
+DISK_STATES = ["UpToDate", "Consistent", "Inconsistent", "Outdated", "Diskless", "Failed", "DUnknown", "Negotiating"]
+CONNECTIONS = ["Connected", "WFConnection", "StandAlone", "SyncSource", "SyncTarget", "VerifyS", "Unconnected"]
+
+
+Disk = dict[str, Any] | None
+
+
+def disk(role: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "kind": "drbd",
+        "role": role,
+        "connection": "Connected",
+        "disk": "UpToDate",
+        "peer_disk": "UpToDate",
+        "out_of_sync_bytes": 0,
+        "progress": {},
+    } | changed
+
+
+def pair(active: dict[str, Any] | None = None, passive: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    common = {"attributes": {"pgha-data": "ready"}, "member": "online", "quorum": True, "window": "", "failures": []}
+    primary = {"role": "primary", "timeline": 1, "system_identifier": "7", "lsn": "0/3000000"}
+    return [
+        {"name": "n1", "postgres": primary, "disk": active or disk("Primary"), **common},
+        {"name": "n2", "postgres": {"role": "none"}, "disk": passive or disk("Secondary"), **common},
+    ]
+
+
+def verdict(found: list[dict[str, Any]]) -> tuple[Value, set[str]]:
+    made = switchover_verdict(Situation.of(on_one_disk(found), "sync"), "n2", ())
+    return made.value, {reason.code for reason in made.reasons}
+
+
+def test_where_no_disk_is_meant_nothing_changes() -> None:
+    found = [{"name": "n1", "postgres": {"role": "none"}, "disk": {}}, {"name": "n2", "postgres": {}}]
+    assert on_one_disk(found) == found
+
+
+def test_the_passive_server_may_take_over() -> None:
+    assert verdict(pair()) == (Value.SAFE, {"close_behind"})
+
+
+SYNCING = disk("Primary", connection="SyncSource", peer_disk="Inconsistent", out_of_sync_bytes=4096)
+TARGET = disk("Secondary", connection="SyncTarget", disk="Inconsistent", out_of_sync_bytes=4096)
+
+
+@pytest.mark.parametrize(
+    ("active", "passive"),
+    [
+        (SYNCING, TARGET),
+        (disk("Primary", connection="WFConnection", peer_disk="Outdated"), disk("Secondary", connection="StandAlone")),
+        # Each side's word alone would do, and they differ: nobody knows yet.
+        (disk("Primary", peer_disk="Outdated"), None),
+        (None, disk("Secondary", disk="Consistent")),
+        (None, disk("Secondary", disk="Diskless")),
+    ],
+)
+def test_a_disk_that_lacks_commits_may_not_take_over(
+    active: dict[str, Any] | None, passive: dict[str, Any] | None
+) -> None:
+    assert verdict(pair(active, passive)) == (Value.UNSAFE, {"not_streaming"})
+
+
+def test_a_server_without_its_part_of_the_disk_is_no_standby() -> None:
+    value, codes = verdict(pair(None, disk("Unknown", connection="", disk="", peer_disk="")))
+    assert (value, codes) == (Value.UNKNOWN, {"not_a_standby"})
+
+
+def test_a_rebuild_chooses_the_disk_that_does_not_follow() -> None:
+    assert chosen([to_rebuild(one) for one in on_one_disk(pair())], "") == []
+    apart = pair(disk("Primary", connection="StandAlone"), disk("Secondary", connection="StandAlone"))
+    assert chosen([to_rebuild(one) for one in on_one_disk(apart)], "") == ["n2"]
+
+
+def test_a_replica_is_behind_by_what_its_disk_lacks() -> None:
+    told = on_one_disk(pair(SYNCING, TARGET))
+    assert told[0]["postgres"]["replicas"] == [
+        {
+            "name": "n2",
+            "state": "SyncSource",
+            "sync_state": "Inconsistent",
+            "lag_bytes": 4096,
+            "lag_seconds": 0.0,
+        }
+    ]
+
+
+@given(st.sampled_from(CONNECTIONS), st.sampled_from(DISK_STATES), st.sampled_from(DISK_STATES), st.booleans())
+def test_nothing_but_two_up_to_date_disks_is_redundant(connection: str, own: str, peer: str, passive_too: bool) -> None:
+    one = disk("Primary", connection=connection, disk=own, peer_disk=peer)
+    other = disk("Secondary", connection=connection, disk=peer, peer_disk=own) if passive_too else disk("Secondary")
+    value, _codes = verdict(pair(one, other))
+    if value is Value.SAFE:
+        assert (own, peer) == ("UpToDate", "UpToDate")
+        assert connection in ("Connected", "SyncSource", "SyncTarget", "VerifyS")
+
+
+def test_only_an_up_to_date_disk_is_complete() -> None:
+    assert [state for state in DISK_STATES if complete(disk("Secondary", disk=state))] == ["UpToDate"]
+    told = on_one_disk(pair(None, disk("Secondary", disk="Consistent")))
+    assert [one["attributes"]["postgresql-data-status"] for one in told] == ["LATEST", ""]
+
+
+def test_a_shared_disk_follows_where_it_can_be_reached() -> None:
+    here, gone = {"kind": "shared", "present": True, "device": "/dev/x"}, {"kind": "shared", "present": False}
+    assert follows(here) and complete(here)
+    assert not follows(gone) and not complete(gone)
+    assert verdict(pair(here, here)) == (Value.SAFE, {"close_behind"})
+    assert verdict(pair(here, gone))[0] is Value.UNKNOWN
+
+
+EXPECTED = Expected("demo", "drbd", "sync", {}, "v1", frozenset(), False, "play ")
+
+
+def seen(name: str, one: dict[str, Any]) -> Seen:
+    return Seen(name, True, {}, {}, {}, (), one)
+
+
+def test_a_split_brain_names_the_way_out() -> None:
+    report = Report()
+    apart = [seen(name, disk("Primary", connection="StandAlone", split_brain=True)) for name in ("n1", "n2")]
+    judge_disks(report, apart, EXPECTED)
+    assert len(report.problems) == 1 and report.problems[0].startswith("SPLIT BRAIN")
+    assert "play drbd_resolve_split_brain.yml" in report.steps[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "problem"),
+    [
+        (disk("Primary", disk="Diskless"), "n1 works without its own disk (Diskless)"),
+        (disk("Secondary", connection="StandAlone"), "has ended its connection"),
+        (disk("Primary", fenced=["n2"]), "keeps n2 from taking over"),
+    ],
+)
+def test_what_is_wrong_with_a_disk_is_said(one: dict[str, Any], problem: str) -> None:
+    report = Report()
+    judge_disks(report, [seen("n1", one)], EXPECTED)
+    assert len(report.problems) == 1 and problem in report.problems[0]
+
+
+def test_whole_disks_are_no_problem() -> None:
+    report = Report()
+    judge_disks(report, [seen("n1", disk("Primary")), seen("n2", disk("Secondary")), seen("n3", {})], EXPECTED)
+    assert report.problems == []
+
+
+def test_the_line_of_a_disk_tells_how_far_it_is() -> None:
+    progress = {"what": "resync", "percent": 43.2, "seconds_left": 12}
+    assert line_of(seen("n2", TARGET | {"progress": progress})) == (
+        "disk of n2: Secondary, Inconsistent, SyncTarget, resync 43 %, 12 s left"
+    )
+    assert line_of(seen("n1", disk("Primary", out_of_sync_bytes=8192))).endswith("Connected, 8 kB differ")
+    assert line_of(seen("n1", {})) == ""
+    assert line_of(seen("n1", {"kind": "shared", "device": "/dev/x"})) == "disk of n1: /dev/x, NOT THERE"
