@@ -30,6 +30,9 @@ def lab_servers(hostvars: Mapping[str, Any], names: Sequence[str]) -> list[dict[
                 "bmc_address": str(address),
                 "bmc_port": int(options.get("ipport") or 623),
                 "bmc_username": str(options.get("username") or "admin"),
+                "kind": str(variables.get("lab_kind") or "container"),
+                "memory": variables.get("lab_memory") or 1024,
+                "disks": list(variables.get("lab_disks") or []),
             }
         )
     return servers

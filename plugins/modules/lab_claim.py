@@ -62,6 +62,34 @@ options:
         description: The name that logs in there.
         type: str
         default: admin
+      kind:
+        description:
+          - C(container) boots systemd with this machine's kernel. C(machine) has a kernel of its own, with memory and
+            disks, for what a container cannot have, such as DRBD.
+        type: str
+        default: container
+      memory:
+        description: Memory of a machine in MiB.
+        type: int
+        default: 1024
+      disks:
+        description: Disks of a machine, beside the one that it boots from, in the order of their devices.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: Its name, by which it is found below C(/dev/disk/by-id) after C(lab-).
+            type: str
+            required: true
+          megabytes:
+            description: Its size in MiB.
+            type: int
+            required: true
+          shared:
+            description: Whether all servers that have a disk of this name have the same one.
+            type: bool
+            default: false
   drop:
     description: Servers that a lab that exists may lose. It may always get more.
     type: list
@@ -110,6 +138,11 @@ from ansible_collections.pgha.cluster.plugins.module_utils.lab import plan
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.gateway import Claims, Machine
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab, wanted_lab
 
+DISK = {
+    "name": {"type": "str", "required": True},
+    "megabytes": {"type": "int", "required": True},
+    "shared": {"type": "bool", "default": False},
+}
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
     "root": {"type": "path", "default": "/var/lib/pgha-lab"},
@@ -125,6 +158,9 @@ ARGUMENTS = {
             "bmc_address": {"type": "str", "required": True},
             "bmc_port": {"type": "int", "default": 623},
             "bmc_username": {"type": "str", "default": "admin"},
+            "kind": {"type": "str", "default": "container"},
+            "memory": {"type": "int", "default": 1024},
+            "disks": {"type": "list", "elements": "dict", "default": [], "options": DISK},
         },
     },
     "drop": {"type": "list", "elements": "str", "default": []},
@@ -148,6 +184,8 @@ def machine_problems(machine: Machine, lab: Lab, recorded: Lab | None, space: in
     problems = []
     if not machine.makes_namespaces():
         problems.append("this machine gives no network namespaces, without which podman runs no servers")
+    if any(server.is_machine for server in lab.servers) and not machine.makes_taps():
+        problems.append("this machine has no /dev/net/tun, without which servers with their own kernel get no network")
     free = machine.free_mebibytes("/var/lib/containers")
     if recorded is None and free < space:
         problems.append(f"{free} MiB are free in /var/lib/containers, a lab needs {space} MiB")

@@ -55,7 +55,12 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
-from ansible_collections.pgha.cluster.plugins.module_utils.lab.image import Images, contents, reference
+from ansible_collections.pgha.cluster.plugins.module_utils.lab.image import (
+    Images,
+    build_lock,
+    contents,
+    reference,
+)
 
 
 def provide(module: AnsibleModule, runner: Runner) -> dict[str, Any]:
@@ -68,7 +73,7 @@ def provide(module: AnsibleModule, runner: Runner) -> dict[str, Any]:
     if images.exists(name):
         return result
     if not module.check_mode:
-        with images.lock():
+        with build_lock():
             if images.exists(name):
                 return result
             images.build(name, options["release"], options["packages"], files)

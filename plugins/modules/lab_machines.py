@@ -44,6 +44,10 @@ options:
   image:
     description: The image that new servers are made of.
     type: str
+  guest:
+    description: The volume with what new machines boot. A lab without machines needs none.
+    type: str
+    default: ""
   runtime:
     description: The container runtime of new servers.
     type: str
@@ -100,7 +104,7 @@ def steps_for(options: dict[str, Any], lab: Lab, seen: Observed) -> list[Step]:
     """Return what is to be done."""
     if options["state"] == "absent":
         return drop_plan(lab, seen, options["only"]) if options["only"] else absent_plan(lab, seen)
-    return present_plan(lab, seen, Mould(options["image"], options["runtime"], options["shares"]))
+    return present_plan(lab, seen, Mould(options["image"], options["runtime"], options["shares"], options["guest"]))
 
 
 def bring(module: AnsibleModule, runner: Runner) -> dict[str, Any]:
@@ -142,6 +146,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "only": {"type": "list", "elements": "str", "default": []},
             "image": {"type": "str"},
+            "guest": {"type": "str", "default": ""},
             "runtime": {"type": "str", "default": "crun"},
             "shares": {"type": "int", "default": 8192},
         },

@@ -26,6 +26,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.lab.plan import Obser
 
 CLAIM = "lab.json"
 LOCKS = Path("/run/lock")
+TUN = Path("/dev/net/tun")
 INTERFACES = Path("/sys/class/net")
 ANSWER_SECONDS = 60.0
 STEP_SECONDS = 120.0
@@ -103,6 +104,10 @@ class Machine:
     def makes_namespaces(self) -> bool:
         """Return whether the kernel gives us network and process namespaces, without which there is no container."""
         return self.runner(["unshare", "--net", "--pid", "--fork", "true"], timeout=ANSWER_SECONDS).rc == 0
+
+    def makes_taps(self) -> bool:
+        """Return whether a kernel in a container can have network cards."""
+        return TUN.exists()
 
     def free_mebibytes(self, directory: str) -> int:
         """Return the free space where a directory is or will be."""

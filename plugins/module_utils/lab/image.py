@@ -12,7 +12,7 @@ import contextlib
 import fcntl
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -24,10 +24,14 @@ ASK_SECONDS = 60.0
 REPOSITORY = "localhost/pgha-lab"
 
 # What must not be the same on every server, or belongs to the machine that builds.
+FRESH_HOOKS = ('rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hosts "$1"/etc/hostname',)
+QUIET_HOOK = (
+    'systemctl --root="$1" --quiet mask apt-daily.timer apt-daily-upgrade.timer console-getty.service getty.target'
+)
 _HOOKS = (
-    'rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hosts "$1"/etc/hostname',
+    *FRESH_HOOKS,
     'systemctl --root="$1" --quiet enable sys-class.mount own-name.service firmware.service',
-    'systemctl --root="$1" --quiet mask apt-daily.timer apt-daily-upgrade.timer console-getty.service getty.target',
+    QUIET_HOOK,
 )
 
 
@@ -38,14 +42,19 @@ def contents(directory: Path) -> dict[str, bytes]:
     }
 
 
+def digest(words: Iterable[str], files: dict[str, bytes]) -> str:
+    """Return a short checksum of words and files."""
+    total = hashlib.sha256()
+    for word in words:
+        total.update(word.encode() + b"\0")
+    for name, content in sorted(files.items()):
+        total.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return total.hexdigest()[:12]
+
+
 def reference(release: str, packages: Sequence[str], files: dict[str, bytes]) -> str:
     """Return the image's name; it changes when anything changes that the image is built of."""
-    digest = hashlib.sha256()
-    for text in (release, *sorted(packages), *_HOOKS):
-        digest.update(text.encode() + b"\0")
-    for name, content in sorted(files.items()):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
-    return f"{REPOSITORY}:{release}-{digest.hexdigest()[:12]}"
+    return f"{REPOSITORY}:{release}-{digest((release, *sorted(packages), *_HOOKS), files)}"
 
 
 def build_argv(release: str, packages: Sequence[str], files: Path, target: Path) -> list[str]:
@@ -56,6 +65,14 @@ def build_argv(release: str, packages: Sequence[str], files: Path, target: Path)
         *(f"--customize-hook={hook}" for hook in hooks),
         *(release, str(target)),
     ]
+
+
+@contextlib.contextmanager
+def build_lock() -> Iterator[None]:
+    """Let one build run at a time: who comes second finds the image made."""
+    with (LOCKS / "pgha-lab-image.lock").open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class Images:
@@ -72,13 +89,6 @@ class Images:
                 "podman does not work on this machine.", ran=["podman", "image", "exists"], said=done.stderr
             )
         return done.rc == 0
-
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Let one build run at a time: who comes second finds the image made."""
-        with (LOCKS / "pgha-lab-image.lock").open("a", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
     def _run(self, argv: list[str]) -> None:
         done = self.runner(argv, timeout=BUILD_SECONDS)

@@ -42,11 +42,26 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Disk:
+    """A disk of a machine beside the one that it boots from.
+
+    :ivar shared: all servers of the lab that name it have the same disk.
+    """
+
+    name: str
+    megabytes: int
+    shared: bool = False
+
+
+@dataclass(frozen=True)
 class Server:
     """One lab server.
 
     :ivar addresses: network name to address.
     :ivar bmc_address: where its management controller listens.
+    :ivar kind: container, with this machine's kernel, or machine, with one of its own.
+    :ivar memory: in MiB; a container has no limit.
+    :ivar disks: of a machine, in the order of their devices.
     """
 
     name: str
@@ -54,6 +69,31 @@ class Server:
     bmc_address: str
     bmc_port: int
     bmc_username: str
+    kind: str = "container"
+    memory: int = 1024
+    disks: tuple[Disk, ...] = ()
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it has a kernel of its own."""
+        return self.kind == "machine"
+
+
+def server_of(data: Mapping[str, Any]) -> Server:
+    """Read a server from plain data; unknown keys are left out, and one without a kind is a container."""
+    return Server(
+        name=data["name"],
+        addresses=dict(data["addresses"]),
+        bmc_address=str(data["bmc_address"]),
+        bmc_port=int(data.get("bmc_port") or 623),
+        bmc_username=str(data.get("bmc_username") or "admin"),
+        kind=str(data.get("kind") or "container"),
+        memory=int(data.get("memory") or 1024),
+        disks=tuple(
+            Disk(str(disk["name"]), int(disk["megabytes"]), bool(disk.get("shared")))
+            for disk in data.get("disks") or ()
+        ),
+    )
 
 
 def is_unmistakable(identity: uuid.UUID) -> bool:
@@ -134,10 +174,7 @@ def lab_of(data: Mapping[str, Any]) -> Lab:
             Network(**{key: network[key] for key in ("name", "subnet", "podman", "interface")})
             for network in data["networks"]
         ),
-        servers=tuple(
-            Server(**{key: server[key] for key in ("name", "addresses", "bmc_address", "bmc_port", "bmc_username")})
-            for server in data["servers"]
-        ),
+        servers=tuple(map(server_of, data["servers"])),
     )
 
 
@@ -153,14 +190,5 @@ def wanted_lab(
             Network(name=network, subnet=str(subnet), podman=f"pgha-{name}-{network}", interface=f"eth{number}")
             for number, (network, subnet) in enumerate(networks.items())
         ),
-        servers=tuple(
-            Server(
-                name=server["name"],
-                addresses=dict(server["addresses"]),
-                bmc_address=str(server["bmc_address"]),
-                bmc_port=int(server.get("bmc_port") or 623),
-                bmc_username=str(server.get("bmc_username") or "admin"),
-            )
-            for server in servers
-        ),
+        servers=tuple(map(server_of, servers)),
     )

@@ -15,6 +15,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.pgha.cluster.plugins.module_utils.lab.hardware import (
+    GUEST_JOURNAL,
+    GUEST_ROOT,
+    hardware_problems,
+    hull_command,
+    hull_options,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab, Network, Server
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.parse import Container
 
@@ -112,7 +119,7 @@ def lab_problems(lab: Lab) -> list[str]:
     names = [server.name for server in lab.servers]
     problems += [f"{name!r} is no server name" for name in names if not _SERVER_NAME.fullmatch(name)]
     problems += [f"two servers are called {name}" for name in sorted(set(names)) if names.count(name) > 1]
-    return [*problems, *_address_problems(lab)]
+    return [*problems, *hardware_problems(lab), *_address_problems(lab)]
 
 
 def collisions(
@@ -160,7 +167,7 @@ def differences(recorded: Lab, wanted: Lab, drop: Sequence[str] = ()) -> list[st
         problems.append(f"its networks are {has}, not {wants}")
     servers = {server.name: server for server in wanted.servers}
     if any(server.name in servers and server != servers[server.name] for server in recorded.servers):
-        problems.append("its servers have other addresses")
+        problems.append("its servers have other addresses, or are of another kind, memory or disks")
     left = [server.name for server in recorded.servers if server.name not in servers and server.name not in drop]
     if left:
         problems.append(f"it has {', '.join(left)}, too; lab_drop takes such servers away, with their data")
@@ -173,11 +180,13 @@ class Mould:
 
     :ivar runtime: the container runtime that works on this machine; runc where it has cgroups v1 and v2 side by side.
     :ivar shares: weight of each server where this machine's processors are short; a group of processes has 1024.
+    :ivar guest: the volume with what machines boot.
     """
 
     image: str
     runtime: str
     shares: int
+    guest: str = ""
 
 
 def create_argv(lab: Lab, server: Server, mould: Mould) -> tuple[str, ...]:
@@ -193,17 +202,18 @@ def create_argv(lab: Lab, server: Server, mould: Mould) -> tuple[str, ...]:
     """
     place = f"{lab.directory}/{server.name}"
     networks = {network.name: network for network in lab.networks}
+    root = GUEST_ROOT if server.is_machine else ""
     mounts = (
-        f"{place}/hardware:/usr/lib/pgha-lab/hardware:ro",
-        f"{place}/journal:/var/log/journal",
-        f"{place}/ssh_host_ed25519_key:/etc/ssh/ssh_host_ed25519_key:ro",
-        f"{place}/ssh_host_ed25519_key.pub:/etc/ssh/ssh_host_ed25519_key.pub:ro",
-        f"{lab.directory}/ssh/id_ed25519.pub:/root/.ssh/authorized_keys:ro",
+        f"{place}/hardware:{root}/usr/lib/pgha-lab/hardware:ro",
+        f"{place}/journal:{GUEST_JOURNAL if server.is_machine else '/var/log/journal'}",
+        f"{place}/ssh_host_ed25519_key:{root}/etc/ssh/ssh_host_ed25519_key:ro",
+        f"{place}/ssh_host_ed25519_key.pub:{root}/etc/ssh/ssh_host_ed25519_key.pub:ro",
+        f"{lab.directory}/ssh/id_ed25519.pub:{root}/root/.ssh/authorized_keys:ro",
     )
     return (
         *("podman", "--runtime", mould.runtime, "create", "--name", lab.container(server), "--hostname", server.name),
         *("--label", f"pgha.lab={lab.name}", "--label", f"pgha.release={lab.release}"),
-        *("--pidfile", f"{place}/pid", "--privileged", "--systemd=always", "--no-hosts"),
+        *("--pidfile", f"{place}/pid", "--privileged", "--no-hosts"),
         *("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=30000:30000", "--shm-size", "1g"),
         *(("--cgroup-parent", "/") if mould.runtime == "runc" else ()),
         *("--cpu-shares", str(mould.shares)),
@@ -217,7 +227,9 @@ def create_argv(lab: Lab, server: Server, mould: Mould) -> tuple[str, ...]:
             )
         ),
         *(word for mount in mounts for word in ("--volume", mount)),
+        *(hull_options(lab, server, mould.guest) if server.is_machine else ("--systemd=always",)),
         mould.image,
+        *(hull_command(server) if server.is_machine else ()),
     )
 
 
