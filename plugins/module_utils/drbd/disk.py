@@ -93,10 +93,42 @@ class Disk:
         except OSError:
             return None
 
-    def is_blank(self) -> bool:
-        """Whether every byte was read and is zero. A device that is too large to be read counts as not blank."""
-        size = self.size()
-        return 0 < size <= READ_WHOLE and self._zero(0, size)
+    def is_blank(self, end: int | None = None) -> bool:
+        """Whether every byte was read and is zero. A device that is too large to be read counts as not blank.
+
+        :param end: where the data ends and the metadata begins; None for the whole device.
+        """
+        last = self.size() if end is None else end
+        return 0 < last <= READ_WHOLE and self._zero(0, last)
+
+    def keep_copy(self, place: str) -> int:
+        """Copy it into a new file, metadata and all; return the bytes. Never over a file that is there."""
+        size, target = self.size(), Path(place)
+        partial = target.with_name(f"{target.name}.partial")
+        if target.exists():
+            raise PghaError(f"{place} exists.", next_step="name another file, or move that one away")
+        free = os.statvfs(target.parent)
+        if free.f_bavail * free.f_frsize < size:
+            raise PghaError(
+                f"{target.parent} has no room for {size} bytes.",
+                next_step="name a file on a larger file system, or free some room; nothing was discarded",
+            )
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with self._open(os.O_RDONLY) as source, os.fdopen(handle, "wb") as copy:
+            copied = 0
+            while block := os.pread(source, MIB, copied):
+                if block.count(0) == len(block):
+                    copy.seek(len(block), os.SEEK_CUR)
+                else:
+                    copy.write(block)
+                copied += len(block)
+            copy.truncate(copied)
+            copy.flush()
+            os.fsync(copy.fileno())
+        if copied != size or partial.stat().st_size != size:
+            raise PghaError(f"The copy has {copied} bytes and the device {size}.", next_step="nothing was discarded")
+        partial.rename(target)
+        return copied
 
     def clear(self) -> None:
         """Overwrite what its first and last MiB hold. The kernel refuses while anything holds the device."""

@@ -82,6 +82,14 @@ class Gateway:
         done = self._run(["drbdadm", "get-gi", self.name], timeout=30)
         return parse.parse_generations(done.stdout) if done.rc == 0 and done.stdout.strip() else None
 
+    def data_end(self) -> int | None:
+        """Where the data ends and the internal metadata begins, in bytes; None when nobody tells."""
+        kernel = Path(f"/sys/class/block/drbd{self.minor()}/size")
+        if self.status() is not None and kernel.exists():
+            return int(kernel.read_text(encoding="ascii")) * 512 or None
+        done = self._run(["drbdadm", "dump-md", self.name], timeout=60)
+        return parse.parse_data_end(done.stdout) if done.rc == 0 else None
+
     def split_brain_seen(self, minor: int) -> float | None:
         """When the kernel last found a split brain, in seconds since 1970; None when the journal does not know."""
         argv = ["journalctl", "--dmesg", "--quiet", "--output=json", "--lines=20", "--grep=Split-Brain detected"]

@@ -11,6 +11,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +123,24 @@ class Generations:
     was_connected: bool
     peer_outdated: bool
     crashed_primary: bool
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any] | None) -> Generations | None:
+        """Read what :meth:`as_result` wrote; None when there is nothing."""
+        if not given:
+            return None
+        younger, older = (int(one, 16) for one in given["history"])
+        return cls(
+            current=int(given["current"], 16),
+            bitmap=int(given["bitmap"], 16),
+            history=(younger, older),
+            consistent=bool(given["consistent"]),
+            up_to_date=bool(given["up_to_date"]),
+            was_primary=bool(given["was_primary"]),
+            was_connected=bool(given["was_connected"]),
+            peer_outdated=bool(given["peer_outdated"]),
+            crashed_primary=bool(given["crashed_primary"]),
+        )
 
     @property
     def fresh(self) -> bool:

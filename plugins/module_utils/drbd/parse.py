@@ -201,6 +201,12 @@ def parse_generations(text: str) -> Generations:
     )
 
 
+def parse_data_end(text: str) -> int | None:
+    """Read from ``drbdadm dump-md`` where the bitmap begins, the first of the internal metadata behind the data."""
+    match = re.search(r"^# bm_offset (?P<offset>\d+)$", text, re.MULTILINE)
+    return None if match is None else int(match["offset"])
+
+
 def parse_split_brain_time(text: str, minor: int, name: str) -> float | None:
     """Find when the kernel last said that it found a split brain, in ``journalctl --output=json`` lines.
 
