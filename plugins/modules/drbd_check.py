@@ -68,8 +68,8 @@ data:
   description:
     - C(relation) (V(same), V(behind), V(split_brain), V(fresh), V(unknown)), C(behind) (the server that lacks the other
       one's writes), C(since) (seconds since 1970, V(null) when nobody knows).
-    - C(servers), each with C(name), C(role), C(written_bytes) (that the other one lacks) and C(as_victim), what it would
-      lose when it took the other one's data.
+    - C(servers), each with C(name), C(role), C(written_bytes) (that the other one lacks) and C(as_victim), what it
+      would lose when it took the other one's data.
   returned: success
   type: dict
 """

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shutil import which
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, Runner
@@ -45,6 +46,8 @@ class Gateway:
 
     def available_version(self) -> str:
         """The version of the module that this kernel could load; empty when it has none."""
+        if which("modinfo") is None:
+            return ""  # a container, without modules of its own
         done = self._run(["modinfo", "--field", "version", "drbd"], timeout=30)
         return done.stdout.strip() if done.rc == 0 else ""
 
