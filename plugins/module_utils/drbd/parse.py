@@ -27,7 +27,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import (
 _VERSION = re.compile(r"^version: (?P<version>\d+(?:\.\d+)*)", re.MULTILINE)
 _DEVICE = re.compile(r"^\s*(?P<minor>\d+): cs:(?P<rest>.*)$")
 _STATES = re.compile(
-    r"^(?P<cs>\w+) ro:(?P<role>\w+)/(?P<peer>\w+) ds:(?P<disk>\w+)/(?P<peer_disk>\w+)\s+(?P<flags>.*)$"
+    r"^(?P<cs>\w+) ro:(?P<role>\w+)/(?P<peer>\w+) ds:(?P<disk>\w+)/(?P<peer_disk>\w+)\s+(?:\w )?\s*(?P<flags>\S+)$"
 )
 _OUT_OF_SYNC = re.compile(r"\boos:(?P<kib>\d+)")
 _DONE = re.compile(r"(?:sync'ed|verified):\s*(?P<percent>[\d.]+)%")
