@@ -220,5 +220,6 @@ def parse_split_brain_time(text: str, minor: int, name: str) -> float | None:
         except (ValueError, KeyError, TypeError):
             continue  # the journal holds other people's lines, too
         if "Split-Brain detected" in said and re.search(rf"\bdrbd{minor}\b|\bdrbd {re.escape(name)}\b", said):
-            found = when
+            # The newest: journalctl turns its order round when it searches and counts.
+            found = max(when, found or when)
     return found

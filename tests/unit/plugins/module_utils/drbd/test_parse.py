@@ -137,7 +137,9 @@ def test_the_time_of_a_split_brain_is_the_last_one_of_this_device() -> None:
     text = (_OLD / "journal.json").read_text()
     assert parse_split_brain_time(text, 0, "pgha") == 1795331482.304461
     assert parse_split_brain_time(text, 1, "pgha") is None
-    assert parse_split_brain_time(text.replace("1795331482", "1795331483") + text + "no json\n", 0, "pgha") is not None
+    later = text.replace("1795331482", "1795331483")
+    for both in (text + later, later + text):
+        assert parse_split_brain_time(f"{both}no json\n", 0, "pgha") == 1795331483.304461
     assert parse_split_brain_time("", 0, "pgha") is None
 
 
