@@ -140,6 +140,8 @@ def test_the_time_of_a_split_brain_is_the_last_one_of_this_device() -> None:
     later = text.replace("1795331482", "1795331483")
     for both in (text + later, later + text):
         assert parse_split_brain_time(f"{both}no json\n", 0, "pgha") == 1795331483.304461
+    solved = text.replace("but unresolved, dropping connection!", ", manually solved. Sync from peer node")
+    assert parse_split_brain_time(solved, 0, "pgha") is None
     assert parse_split_brain_time("", 0, "pgha") is None
 
 
