@@ -140,7 +140,7 @@ def work(params: dict[str, Any], gateway: Gateway, disk: Disk | None, check_mode
     if not check_mode:
         for step in planned:
             copied += _do(gateway, disk or Disk(run, gateway.disk_of(gateway.name)), step, copy)
-        if planned or state in ("synchronized", "connected"):
+        if planned or state in ("synchronized", "connected", "verified", "invalidated"):
             resource = gateway.until(lambda one: reached(state, one), state, params["wait"])
     shown = list(now.adjustments) if planned == ["adjust"] else planned
     return {

@@ -219,7 +219,9 @@ def parse_split_brain_time(text: str, minor: int, name: str) -> float | None:
             said, when = str(entry["MESSAGE"]), int(entry["__REALTIME_TIMESTAMP"]) / 1_000_000
         except (ValueError, KeyError, TypeError):
             continue  # the journal holds other people's lines, too
-        if "Split-Brain detected but unresolved" in said and re.search(rf"\bdrbd{minor}\b|\bdrbd {re.escape(name)}\b", said):
+        if "Split-Brain detected but unresolved" in said and re.search(
+            rf"\bdrbd{minor}\b|\bdrbd {re.escape(name)}\b", said
+        ):
             # The newest: journalctl turns its order round when it searches and counts.
             found = max(when, found or when)
     return found

@@ -125,3 +125,10 @@ def test_a_server_without_drbd_is_told_so(tmp_path: Path, monkeypatch: pytest.Mo
     result = run_module("drbd_resource", {"state": "primary"})
     assert result["failed"] is True
     assert "The promotion is refused" in result["msg"]
+
+
+def test_a_verification_that_runs_is_waited_for(server: Server) -> None:
+    server.shows("verify-n1")
+    with pytest.raises(PghaError, match="was not verified"):
+        bring(server, "verified", wait=0)
+    assert server.calls() == []
