@@ -13,8 +13,8 @@ version_added: 0.1.0
 author:
   - pgha.cluster contributors (@pgha)
 description:
-  - Runs on the machine that carries the lab. Builds with mmdebstrap the disk that servers with a kernel of their own boot
-    from, and keeps it in a volume of podman together with User Mode Linux.
+  - Runs on the machine that carries the lab. Builds with mmdebstrap the disk that servers with a kernel of their own
+    boot from, and keeps it in a volume of podman together with User Mode Linux.
   - Nothing that the packages bring is enabled on it.
   - The volume is named after a checksum of everything it is built of, and is built only when it does not exist.
 extends_documentation_fragment:

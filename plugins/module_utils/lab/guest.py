@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What machines boot: a kernel, and a disk with Debian on it.
 
-All machines of all labs share it: each writes what it changes into a file of its own. It lies in a volume of podman, whose
-name follows from everything that it is built of, and is kept.
+All machines of all labs share it: each writes what it changes into a file of its own. It lies in a volume of podman,
+whose name follows from everything that it is built of, and is kept.
 
 This module util is private to the collection.
 """
@@ -29,6 +29,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.lab.image import (
 
 ROOT = "root.img"
 ROOT_SIZE = "3G"
+# A slow mirror, and a busy machine.
+GUEST_SECONDS = 2 * BUILD_SECONDS
 KERNEL = "user-mode-linux"
 
 # Before any package of PostgreSQL comes: it makes and starts a cluster of its own otherwise.
@@ -147,7 +149,7 @@ class Volumes:
         draft = place / f"{ROOT}.new"
         draft.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix="pgha-lab-", dir="/var/tmp") as parent:
-            self._run(root_argv(recipe, Path(parent)), BUILD_SECONDS)
-            self._run(["mke2fs", "-q", "-t", "ext4", "-d", f"{parent}/root", str(draft), ROOT_SIZE], BUILD_SECONDS)
+            self._run(root_argv(recipe, Path(parent)), GUEST_SECONDS)
+            self._run(["mke2fs", "-q", "-t", "ext4", "-d", f"{parent}/root", str(draft), ROOT_SIZE], GUEST_SECONDS)
             self._run(["cp", f"{parent}/linux", str(place)])
         draft.replace(place / ROOT)

@@ -21,7 +21,7 @@ MACHINE_RELEASES = ("bookworm",)
 LEAST_MEMORY = 512
 # User Mode Linux has eight, and boots from one of them.
 MOST_DISKS = 7
-_DISK_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 # Where the hull lays what the guest takes over, and where it writes what the guest says.
 GUEST_ROOT = "/lab/guest/root"
@@ -37,16 +37,18 @@ def _disk_problems(server: Server) -> Iterable[str]:
     for name in sorted(set(names)):
         if names.count(name) > 1:
             yield f"{server.name} has two disks that are called {name}"
-        if not _DISK_NAME.fullmatch(name):
+        if not _NAME.fullmatch(name):
             yield f"{name!r} of {server.name} is no name of a disk"
     for disk in server.disks:
         if disk.megabytes < 1:
             yield f"the disk {disk.name} of {server.name} holds {disk.megabytes} MiB"
 
 
-def hardware_problems(lab: Lab) -> list[str]:
-    """Say what is wrong with the hardware of a lab's servers."""
-    problems = []
+def server_problems(lab: Lab) -> list[str]:
+    """Say what is wrong with the names and the hardware of a lab's servers."""
+    names = [server.name for server in lab.servers]
+    problems = [f"{name!r} is no server name" for name in names if not _NAME.fullmatch(name)]
+    problems += [f"two servers are called {name}" for name in sorted(set(names)) if names.count(name) > 1]
     sizes: dict[str, int] = {}
     for server in lab.servers:
         if server.kind not in KINDS:
@@ -65,6 +67,19 @@ def hardware_problems(lab: Lab) -> list[str]:
             if disk.shared and sizes.setdefault(disk.name, disk.megabytes) != disk.megabytes:
                 problems.append(f"the shared disk {disk.name} has two sizes")
     return problems
+
+
+def own_files(lab: Lab, server: Server) -> tuple[str, ...]:
+    """Return what makes a server this one, as volumes: where a container has it, or where a machine takes it over."""
+    place = f"{lab.directory}/{server.name}"
+    root, journal = (GUEST_ROOT, GUEST_JOURNAL) if server.is_machine else ("", "/var/log/journal")
+    return (
+        f"{place}/hardware:{root}/usr/lib/pgha-lab/hardware:ro",
+        f"{place}/journal:{journal}",
+        f"{place}/ssh_host_ed25519_key:{root}/etc/ssh/ssh_host_ed25519_key:ro",
+        f"{place}/ssh_host_ed25519_key.pub:{root}/etc/ssh/ssh_host_ed25519_key.pub:ro",
+        f"{lab.directory}/ssh/id_ed25519.pub:{root}/root/.ssh/authorized_keys:ro",
+    )
 
 
 def hull_options(lab: Lab, server: Server, guest: str) -> tuple[str, ...]:

@@ -16,18 +16,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.hardware import (
-    GUEST_JOURNAL,
-    GUEST_ROOT,
-    hardware_problems,
     hull_command,
     hull_options,
+    own_files,
+    server_problems,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab, Network, Server
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.parse import Container
 
 # An interface name holds 15 characters, and one of them is bmc-<lab>.
 _LAB_NAME = re.compile(r"[a-z][a-z0-9]{0,10}")
-_SERVER_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 RELEASES = ("bookworm", "trixie")
 
 
@@ -116,10 +114,7 @@ def lab_problems(lab: Lab) -> list[str]:
         for other, other_subnet in subnets[number + 1 :]
         if subnet.overlaps(other_subnet)
     ]
-    names = [server.name for server in lab.servers]
-    problems += [f"{name!r} is no server name" for name in names if not _SERVER_NAME.fullmatch(name)]
-    problems += [f"two servers are called {name}" for name in sorted(set(names)) if names.count(name) > 1]
-    return [*problems, *hardware_problems(lab), *_address_problems(lab)]
+    return [*problems, *server_problems(lab), *_address_problems(lab)]
 
 
 def collisions(
@@ -202,14 +197,6 @@ def create_argv(lab: Lab, server: Server, mould: Mould) -> tuple[str, ...]:
     """
     place = f"{lab.directory}/{server.name}"
     networks = {network.name: network for network in lab.networks}
-    root = GUEST_ROOT if server.is_machine else ""
-    mounts = (
-        f"{place}/hardware:{root}/usr/lib/pgha-lab/hardware:ro",
-        f"{place}/journal:{GUEST_JOURNAL if server.is_machine else '/var/log/journal'}",
-        f"{place}/ssh_host_ed25519_key:{root}/etc/ssh/ssh_host_ed25519_key:ro",
-        f"{place}/ssh_host_ed25519_key.pub:{root}/etc/ssh/ssh_host_ed25519_key.pub:ro",
-        f"{lab.directory}/ssh/id_ed25519.pub:{root}/root/.ssh/authorized_keys:ro",
-    )
     return (
         *("podman", "--runtime", mould.runtime, "create", "--name", lab.container(server), "--hostname", server.name),
         *("--label", f"pgha.lab={lab.name}", "--label", f"pgha.release={lab.release}"),
@@ -226,7 +213,7 @@ def create_argv(lab: Lab, server: Server, mould: Mould) -> tuple[str, ...]:
                 f",interface_name={networks[network].interface}",
             )
         ),
-        *(word for mount in mounts for word in ("--volume", mount)),
+        *(word for mount in own_files(lab, server) for word in ("--volume", mount)),
         *(hull_options(lab, server, mould.guest) if server.is_machine else ("--systemd=always",)),
         mould.image,
         *(hull_command(server) if server.is_machine else ()),

@@ -20,6 +20,13 @@ HOSTVARS: dict[str, dict[str, Any]] = {
         ],
     },
     "v1": {"pgha_addresses": {"public": "10.78.0.19"}, "lab_bmc_address": "10.78.2.119"},
+    "m1": {
+        "pgha_addresses": {"public": "10.78.0.21"},
+        "lab_bmc_address": "10.78.2.121",
+        "lab_kind": "machine",
+        "lab_memory": 2048,
+        "lab_disks": [{"name": "data", "megabytes": 256}],
+    },
     "x1": {"pgha_addresses": {"public": "10.78.0.20"}},
 }
 
@@ -38,8 +45,17 @@ def test_the_management_controller_is_where_fencing_looks_for_it() -> None:
             "bmc_address": "10.78.2.111",
             "bmc_port": 6230,
             "bmc_username": "operator",
+            "kind": "container",
+            "memory": 1024,
+            "disks": [],
         }
     ]
+
+
+def test_a_server_with_a_kernel_of_its_own_brings_its_memory_and_disks() -> None:
+    machine = lab_servers("m1")[0]
+    assert (machine["kind"], machine["memory"]) == ("machine", 2048)
+    assert machine["disks"] == [{"name": "data", "megabytes": 256}]
 
 
 def test_a_server_that_nobody_fences_has_one_too() -> None:

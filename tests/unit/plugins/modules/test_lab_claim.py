@@ -22,6 +22,7 @@ class Able(Machine):
 
     def __init__(self, **changes: Any) -> None:
         self.values: dict[str, Any] = {"root": True, "routes": [], "podman": {}, "namespaces": True, "free": 9999}
+        self.values["taps"] = True
         self.values |= changes
 
     def is_root(self) -> bool:
@@ -35,6 +36,9 @@ class Able(Machine):
 
     def makes_namespaces(self) -> bool:
         return bool(self.values["namespaces"])
+
+    def makes_taps(self) -> bool:
+        return bool(self.values["taps"])
 
     def free_mebibytes(self, directory: str) -> int:
         return int(self.values["free"])
@@ -94,6 +98,25 @@ def test_subnets_of_another_lab_are_refused_with_its_name(tmp_path: Path) -> Non
     with pytest.raises(PghaError, match="belongs to the lab demo"):
         claim(tmp_path, name="second")
     assert claim(tmp_path, name="second", **lab_options("10.79"))["changed"] is True
+
+
+MACHINE = {"kind": "machine", "disks": [{"name": "data", "megabytes": 256, "shared": False}]}
+
+
+def test_a_machine_without_taps_carries_containers_and_no_kernels(tmp_path: Path) -> None:
+    with pytest.raises(PghaError, match="no /dev/net/tun"):
+        claim(tmp_path, Able(taps=False), servers=[server("n1", 11) | MACHINE])
+    assert claim(tmp_path, Able(taps=False))["changed"] is True
+
+
+def test_the_quartet_of_a_lab_with_machines_and_its_hardware_stays(tmp_path: Path) -> None:
+    machines: dict[str, Any] = {"servers": [server("n1", 11) | MACHINE]}
+    assert claim(tmp_path, check_mode=True, **machines)["changed"] is True
+    assert claim(tmp_path, **machines)["changed"] is True
+    assert claim(tmp_path, check_mode=True, **machines)["changed"] is False
+    assert claim(tmp_path, **machines)["changed"] is False
+    with pytest.raises(PghaError, match="another kind, memory or disks"):
+        claim(tmp_path, servers=[server("n1", 11)])
 
 
 def test_an_existing_lab_with_other_settings_is_not_touched(tmp_path: Path) -> None:

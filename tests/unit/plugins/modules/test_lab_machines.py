@@ -89,8 +89,15 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def bring(machine: Machine, check_mode: bool = False, state: str = "present", **changes: Any) -> dict[str, Any]:
     """Run the module's work."""
-    fixed = {"name": "demo", "root": str(machine.root), "image": "image", "runtime": "crun", "shares": 1024, "only": []}
-    params: dict[str, Any] = {**fixed, "state": state, **changes}
+    fixed = {
+        "name": "demo",
+        "root": str(machine.root),
+        "image": "image",
+        "guest": "",
+        "runtime": "crun",
+        "shares": 1024,
+    }
+    params: dict[str, Any] = {**fixed, "only": [], "state": state, **changes}
     return lab_machines.bring(module_with(check_mode, **params), machine)
 
 

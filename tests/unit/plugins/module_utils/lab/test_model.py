@@ -12,12 +12,28 @@ from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import (
     is_unmistakable,
     lab_of,
 )
-from ansible_collections.pgha.cluster.tests.support.labs import some_lab
+from ansible_collections.pgha.cluster.tests.support.labs import server, some_lab
 
 
 def test_a_claim_is_read_back_as_it_was_written() -> None:
     lab = some_lab()
     assert lab_of(json.loads(json.dumps(lab.as_claim()))) == lab
+
+
+def test_a_claim_from_before_there_were_machines_is_one_of_containers() -> None:
+    claim = json.loads(json.dumps(some_lab().as_claim()))
+    for older in claim["servers"]:
+        for key in ("kind", "memory", "disks"):
+            del older[key]
+    assert lab_of(claim) == some_lab()
+
+
+def test_a_claim_tells_the_hardware_of_a_machine() -> None:
+    disks = [{"name": "data", "megabytes": 256}, {"name": "all", "megabytes": 64, "shared": True}]
+    lab = some_lab(servers=[server("n1", 11) | {"kind": "machine", "memory": 768, "disks": disks}])
+    assert lab_of(json.loads(json.dumps(lab.as_claim()))) == lab
+    assert lab.servers[0].is_machine
+    assert [(disk.name, disk.shared) for disk in lab.servers[0].disks] == [("data", False), ("all", True)]
 
 
 def test_a_result_holds_what_follows_from_the_settings() -> None:
