@@ -218,7 +218,7 @@ class Server:
         """
         options = {
             "BatchMode": "yes",
-            "ConnectTimeout": str(CONNECT_SECONDS),
+            "ConnectTimeout": f"{patient(CONNECT_SECONDS):.0f}",
             "ControlPath": "none",
             "IdentitiesOnly": "yes",
             "ServerAliveInterval": "2",

@@ -63,7 +63,11 @@ def directories(lab: Lab) -> list[tuple[str, int]]:
     """Return the directories of a lab with their modes; what lies in them is kept."""
     inside = (("hardware/dmi/id", 0o755), ("journal", 0o755), ("bmc", 0o700), ("cut", 0o755), ("interfaces", 0o755))
     shared = [("disks", 0o700)] if any(disk.shared for server in lab.servers for disk in server.disks) else []
-    return [("ssh", 0o700), *shared, *((f"{server.name}/{path}", mode) for server in lab.servers for path, mode in inside)]
+    return [
+        ("ssh", 0o700),
+        *shared,
+        *((f"{server.name}/{path}", mode) for server in lab.servers for path, mode in inside),
+    ]
 
 
 def server_files(lab: Lab, server: Server, password: str) -> Iterable[File]:
