@@ -36,6 +36,8 @@ options:
       - V(first_sync_skipped), two fresh and connected devices count as the same. Only for what
         M(pgha.cluster.drbd_check) allows it for.
       - V(first_sync_started), of two fresh and connected devices this server's one is copied to the other.
+      - V(vouched), a disk that came back alone counts as UpToDate. Only where somebody has proven, or accepts, that no
+        other server has written since. Whatever it wrote is then a split brain.
       - V(synchronized), waits until both are UpToDate.
       - V(discarding), this server lost a split brain and takes the other one's data when they meet. The survivor must
         be V(connected), too.
@@ -53,6 +55,7 @@ options:
       - secondary
       - first_sync_skipped
       - first_sync_started
+      - vouched
       - synchronized
       - discarding
       - invalidated

@@ -104,6 +104,20 @@ def _promote(now: Situation) -> tuple[str, ...]:
     return () if _up(now).role is Role.PRIMARY else ("primary",)
 
 
+def _vouch(now: Situation) -> tuple[str, ...]:
+    """A person has proven, or accepts, that nobody has written since this disk was up to date."""
+    one = _up(now)
+    if one.disk is Disk.UP_TO_DATE:
+        return ()
+    if one.disk not in (Disk.CONSISTENT, Disk.OUTDATED) or one.connected or one.peer_role is Role.PRIMARY:
+        raise PghaError(
+            f"Nobody can vouch for this disk: it is {one.disk.value}, {one.connection}.",
+            expected="a disk that was whole once (Consistent, Outdated), and no other server that it is connected to",
+            next_step="a connected disk takes what it lacks from the other server by itself",
+        )
+    return ("force_primary", "secondary")
+
+
 def _discard(now: Situation) -> tuple[str, ...]:
     if _up(now).connected:
         return ()
@@ -153,6 +167,7 @@ _JUDGED = {
     "primary": _promote,
     "first_sync_skipped": _skip,
     "first_sync_started": _start,
+    "vouched": _vouch,
     "discarding": _discard,
     "invalidated": _invalidate,
     "verified": _verify,
@@ -178,6 +193,7 @@ def reached(state: str, one: Resource | None) -> bool:
         "primary": one.role is Role.PRIMARY,
         "secondary": one.role is Role.SECONDARY,
         "first_sync_started": one.disk is Disk.UP_TO_DATE,
+        "vouched": one.disk is Disk.UP_TO_DATE,
         "discarding": one.connection != "StandAlone",
         "invalidated": one.connected and one.disk is not Disk.DISKLESS,
     }.get(state, one.disk is not Disk.DISKLESS)
