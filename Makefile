@@ -40,7 +40,7 @@ $(READY): requirements.txt
 	@touch $@
 
 .PHONY: demo
-demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK=pacemaker|keepalived|vote RELEASE=bookworm|trixie)
+demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK=pacemaker|keepalived|vote|drbd RELEASE=bookworm|trixie)
 	$(PLAY) playbooks/lab.yml
 	$(PLAY) playbooks/deploy.yml
 	@echo

@@ -56,6 +56,11 @@ def node_ids(hostvars: Any, database: list[str], stack: str) -> dict[str, int]:
     return known_ids(hostvars, database, stack)
 
 
+def disks(hostvars: Any, names: list[str], variable: str) -> list[dict[str, Any]]:
+    """Return what each server's module drbd_device said of its backing device, as drbd_check takes it."""
+    return [{"name": name, "device": (hostvars[name].get(variable) or {}).get("server") or {}} for name in names]
+
+
 def _shorter(path: str, start: str) -> str:
     relative = os.path.relpath(path, start)
     return min(relative, path, key=len)
@@ -82,5 +87,6 @@ class FilterModule:
             "discovered": discovered,
             "observed": observed,
             "node_ids": node_ids,
+            "disks": disks,
             "how_to_call": how_to_call,
         }

@@ -84,12 +84,16 @@ class Pacemaker(Stack):
     """corosync and pacemaker."""
 
     name = "pacemaker"
-    virtual = ("write", "read", "replication")
+    virtual: ClassVar[tuple[str, ...]] = ("write", "read", "replication")
     service = "pacemaker"
     # Before packages are there, when the first server has data, while the second gets its own.
-    deploy_points = ("Install PostgreSQL", "Configure the cluster", "Copy the primary's data")
-    shown = ("ps -eo args", "crm configure show", "cibadmin -Q")
-    places = ("/etc/pgha", "/etc/corosync", "/etc/postgresql")
+    deploy_points: ClassVar[tuple[str, ...]] = (
+        "Install PostgreSQL",
+        "Configure the cluster",
+        "Copy the primary's data",
+    )
+    shown: ClassVar[tuple[str, ...]] = ("ps -eo args", "crm configure show", "cibadmin -Q")
+    places: ClassVar[tuple[str, ...]] = ("/etc/pgha", "/etc/corosync", "/etc/postgresql")
 
     def unsettled(self, servers: Sequence[Server], primary: Server) -> str:
         """Ask the primary's manager."""

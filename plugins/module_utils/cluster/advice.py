@@ -69,7 +69,7 @@ AGENT = Advice(
 )
 KEEPALIVED = replace(AGENT, third="VRRP and the ping targets")
 VOTE = replace(AGENT, voter="systemctl status 'pgha-relay-*'")
-STACKS = {"pacemaker": PACEMAKER, "keepalived": KEEPALIVED, "vote": VOTE}
+STACKS = {"pacemaker": PACEMAKER, "keepalived": KEEPALIVED, "vote": VOTE, "drbd": PACEMAKER}
 
 
 def advice_of(stack: str) -> Advice:

@@ -206,7 +206,7 @@ def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
     else:
         found += _arbitration(servers, values.get("accept_split_brain", False))
     if rules.disk:
-        found += disk_stack(servers, values)
+        found += disk_stack(servers)
     return found
 
 
@@ -237,9 +237,7 @@ def announcement(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]
     tie_breaker = vote[0] if vote else "none"
     if values.get("stack") == "keepalived":
         tie_breaker = f"VRRP and {', '.join(values['ping_targets'])}"
-    how = f"{mode} replication"
-    if rules_of(values.get("stack")).disk:
-        how = "one shared disk" if values.get("storage") == "shared" else "one disk, replicated by DRBD"
+    how = "one disk, replicated by DRBD" if rules_of(values.get("stack")).disk else f"{mode} replication"
     return [
         f"cluster {values['cluster_name']}: {', '.join(database)}; {how}; a new cluster starts from "
         f"{values['primary']}",

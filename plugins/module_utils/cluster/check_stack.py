@@ -165,31 +165,17 @@ def agent_warnings(values: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-STORAGES = ("drbd", "shared")
-
-
-def disk_stack(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check what a disk that moves needs: two servers, a device on each, and of a shared one proof of power off."""
-    database, storage = _of(servers, "database"), values.get("storage", "drbd")
+def disk_stack(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """Check what a disk that moves needs: two servers, and a device on each."""
+    database = _of(servers, "database")
     if len(database) > 2:
         yield Problem(
             "pgha_database",
             f"has {len(database)} servers; the stack drbd has two. Take the stack pacemaker for more",
         )
-    if storage not in STORAGES:
-        yield Problem("pgha_storage", f"{storage!r} is neither {' nor '.join(STORAGES)}")
     for server in database:
-        device, name = server.get("disk"), server.get("name")
+        device = server.get("disk")
         if not isinstance(device, str) or not device.startswith("/dev/"):
-            yield Problem(f"{name}: pgha_disk", f"{device!r} is no device; write it such as /dev/disk/by-id/…")
-        elif storage == "shared" and not device.startswith("/dev/disk/by-"):
             yield Problem(
-                f"{name}: pgha_disk",
-                f"{device} may name another disk after a reboot, and the file system on it would be mounted twice; "
-                "take its name below /dev/disk/by-id",
+                f"{server.get('name')}: pgha_disk", f"{device!r} is no device; write it such as /dev/disk/by-id/…"
             )
-    if storage == "shared" and values.get("accept_split_brain", False) is True:
-        yield Problem(
-            "pgha_accept_split_brain",
-            "is refused with pgha_storage: shared: a disk that two servers mount is destroyed, and no history survives",
-        )

@@ -138,6 +138,6 @@ def failover_verdict(servers: Sequence[Server], target: str, accepted: str, *, q
     else:
         reasons.append(_data(one, others, accepted))
     # An agent takes a person's word for the arbiter's, and still wants its proof of the other server.
-    if not quorum and one.stack == "pacemaker":
+    if not quorum and one.stack in ("pacemaker", "drbd"):
         reasons.append(unknown("no_quorum", "The servers that answer have no quorum: the cluster starts nothing."))
     return judge(reasons)

@@ -19,7 +19,7 @@ class Seen:
 
     :ivar reached: it answered over SSH.
     :ivar fencing: verdicts of this server on the others, by name.
-    :ivar disk: its part of the replicated or shared disk, on the stacks that have one.
+    :ivar disk: its part of the replicated disk, on the stack that has one.
     """
 
     name: str

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers with one data directory on a replicated or shared disk, in the words of servers that have one each.
+"""Servers with one data directory on a replicated disk, in the words of servers that have one each.
 
 Pure. What may take over, what is redundant and what is to be rebuilt is judged alike for all stacks, by a primary and
 what follows it. Here the server that PostgreSQL runs on is the primary. The other one is a standby if its disk takes
@@ -17,30 +17,32 @@ from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import RECORD
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Report, Seen
+from ansible_collections.pgha.cluster.plugins.module_utils.drbd import split_brain
+from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Generations
 
 UP_TO_DATE = "UpToDate"
-CONNECTED = frozenset({"Connected", "PausedSyncS", "PausedSyncT", "SyncSource", "SyncTarget", "VerifyS", "VerifyT"})
-SHARED = "shared"
-NO_CONNECTION = frozenset({"StandAlone", "Disconnecting"})
+ALONE = "StandAlone"
+
+
+def part(disk: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the module drbd_info says of a server's part of the replicated disk; empty where it is not up."""
+    return disk.get("resource") or {}
 
 
 def follows(disk: Mapping[str, Any]) -> bool:
     """Tell from one side whether the other server's disk, or its own, would have each commit now."""
-    if disk.get("kind") == SHARED:
-        return bool(disk.get("present"))
-    both = (disk.get("disk"), disk.get("peer_disk"))
-    return disk.get("connection") in CONNECTED and both == (UP_TO_DATE, UP_TO_DATE)
+    said = part(disk)
+    return said.get("connection") == "Connected" and (said["disk"], said["peer_disk"]) == (UP_TO_DATE, UP_TO_DATE)
 
 
 def complete(disk: Mapping[str, Any]) -> bool:
     """Tell whether a disk has every acknowledged commit. Consistent is less: another server may have gone on since."""
-    return bool(disk.get("present")) if disk.get("kind") == SHARED else disk.get("disk") == UP_TO_DATE
+    return part(disk).get("disk") == UP_TO_DATE
 
 
 def _passive(one: Mapping[str, Any], primary: Mapping[str, Any]) -> dict[str, Any]:
     postgres, disk = dict(one.get("postgres") or {}), one["disk"]
-    takes_part = disk.get("present") if disk.get("kind") == SHARED else disk.get("role") in ("Secondary", "Primary")
-    if not takes_part:
+    if not part(disk):
         return {**postgres, "role": "disk down"}
     return {
         **postgres,
@@ -57,13 +59,13 @@ def _replicas(name: str, disks: Mapping[str, Mapping[str, Any]]) -> list[dict[st
     own, found = disks[name], []
     for other, disk in disks.items():
         if other != name and disk:
-            synced = follows(own) and follows(disk)
+            synced, said = follows(own) and follows(disk), part(own)
             found.append(
                 {
                     "name": other,
-                    "state": "streaming" if synced else str(own.get("connection") or "unknown"),
-                    "sync_state": "sync" if synced else str(own.get("peer_disk") or "unknown"),
-                    "lag_bytes": 0 if own.get("kind") == SHARED else own.get("out_of_sync_bytes"),
+                    "state": "streaming" if synced else str(said.get("replication") or "unknown"),
+                    "sync_state": "sync" if synced else str(said.get("peer_disk") or "unknown"),
+                    "lag_bytes": said.get("out_of_sync"),
                     "lag_seconds": 0.0,
                 }
             )
@@ -95,42 +97,52 @@ def line_of(server: Seen) -> str:
     disk = server.disk
     if not disk:
         return ""
-    if disk.get("kind") == SHARED:
-        return f"disk of {server.name}: {disk.get('device')}, {'there' if disk.get('present') else 'NOT THERE'}"
-    words = [f"{disk.get('role')}, {disk.get('disk')}, {disk.get('connection')}"]
-    progress = disk.get("progress") or {}
+    said = part(disk)
+    if not said:
+        return f"disk of {server.name}: down"
+    words = [said["role"], said["disk"], said["connection"]]
+    progress = said.get("progress")
     if progress:
-        left = progress.get("seconds_left")
-        words.append(
-            f"{progress.get('what', 'resync')} {progress.get('percent', 0):.0f} %"
-            + (f", {left} s left" if left is not None else "")
-        )
-    elif disk.get("out_of_sync_bytes"):
-        words.append(f"{disk['out_of_sync_bytes'] // 1024} kB differ")
+        share, left = progress.get("percent"), progress.get("seconds_left")
+        words.append(progress["kind"] + (f" {share:.0f} %" if share is not None else ""))
+        words += [f"{left} s left"] if left is not None else []
+    elif said.get("out_of_sync"):
+        words.append(f"{said['out_of_sync'] // 1024} kB differ")
+    if said.get("suspended"):
+        words.append("WRITES WAIT until the other server is fenced")
     return f"disk of {server.name}: " + ", ".join(words)
 
 
 def judge_disks(report: Report, servers: Sequence[Seen], expected: Expected) -> None:
     """Add what is wrong with the disks themselves, apart from one that merely does not follow."""
-    replicated = [server for server in servers if server.disk and server.disk.get("kind") != SHARED]
-    apart = [server.name for server in replicated if server.disk.get("split_brain")]
+    replicated = [server for server in servers if server.disk]
+    compared = split_brain.report([copy_of(server.name, server.disk) for server in replicated])
+    apart = compared.relation is split_brain.Relation.SPLIT
     if apart:
         report.add(
-            "SPLIT BRAIN of the disks: each server has written what the other one has not, and they stay apart",
-            f"see what each would lose, then choose whose to give up: {expected.command}drbd_resolve_split_brain.yml "
-            "-e pgha_victim=<server>",
+            "SPLIT BRAIN of the disks: each server has written what the other one never had, and they stay apart. "
+            + " ".join(compared.as_victim(one) for one in compared.copies),
+            f"choose whose writes to give up: {expected.command}drbd_resolve_split_brain.yml -e pgha_victim=<server>",
         )
     for server in replicated:
-        state, connection = server.disk.get("disk"), server.disk.get("connection")
-        if state in ("Diskless", "Failed") and server.disk.get("role") in ("Primary", "Secondary"):
+        said = part(server.disk)
+        rebuild = f"{expected.command}rebuild_standby.yml -e pgha_target={server.name}"
+        if said.get("disk") in ("Diskless", "Failed"):
             report.add(
-                f"{server.name} works without its own disk ({state}): it failed, and all is read and written elsewhere",
-                f"replace the disk, then: {expected.command}rebuild_standby.yml -e pgha_target={server.name}",
+                f"{server.name} works without its own disk ({said['disk']}): it failed, or was taken off",
+                f"on {server.name}, when the disk is well again: drbdadm attach all",
             )
-        if connection in NO_CONNECTION and not apart:
-            report.add(
-                f"the disk of {server.name} has ended its connection and does not try again ({connection})",
-                f"{expected.command}rebuild_standby.yml",
-            )
-        for where in server.disk.get("fenced") or ():
-            report.add(f"the disks' own guard keeps {where} from taking over until its disk has caught up")
+        if said.get("connection") == ALONE and not apart:
+            report.add(f"the disk of {server.name} has ended its connection and does not try again", rebuild)
+
+
+def copy_of(name: str, disk: Mapping[str, Any]) -> split_brain.Copy:
+    """Return a server's part of the disk as the comparison of both wants it."""
+    said = part(disk)
+    return split_brain.Copy(
+        name=name,
+        generations=Generations.of(disk.get("generations")),
+        written=said.get("out_of_sync"),
+        role=str(said.get("role") or ""),
+        detected=disk.get("split_brain_seen"),
+    )

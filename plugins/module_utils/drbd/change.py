@@ -28,6 +28,7 @@ STATES = (
     "secondary",
     "first_sync_skipped",
     "first_sync_started",
+    "vouched",
     "synchronized",
     "discarding",
     "invalidated",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,32 @@ def test_anything_less_is_not(server: str, change: dict[str, Any]) -> None:
 def test_the_wrong_primary_and_an_agent_that_does_not_answer_are_not_settled() -> None:
     assert unsettled(SETTLED, "n2")
     assert "n2" in unsettled({**SETTLED, "n2": {}}, "n1")
+
+
+@pytest.mark.parametrize(
+    ("postgres", "disk", "answer"),
+    [
+        (True, "Connected UpToDate/UpToDate Primary/Secondary", "f\nn2 streaming sync\n"),
+        (True, "Connected UpToDate/Inconsistent Primary/Secondary", "f\n"),
+        (True, "WFConnection UpToDate/Outdated Primary/Unknown", "f\n"),
+        (False, "Connected UpToDate/UpToDate Secondary/Primary", "t\n"),
+        (False, "Connected Inconsistent/UpToDate Secondary/Primary", ""),
+        # Nobody runs it: this is no standby of anybody.
+        (False, "Connected UpToDate/UpToDate Secondary/Secondary", ""),
+    ],
+)
+def test_a_server_without_postgresql_is_a_standby_by_its_disk(
+    tmp_path: Path, postgres: bool, disk: str, answer: str
+) -> None:
+    connection, states, roles = disk.split()
+    said = {"cstate": connection, "dstate": states, "role": roles}
+    cases = "".join(f"{word}) echo {text};; " for word, text in said.items())
+    programs = {"drbdadm": f"case $1 in {cases}esac", "pgrep": "true" if postgres else "false"}
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    asked = STACKS["drbd"].asked("echo f", "n2")
+    done = subprocess.run(
+        ["sh", "-c", asked], capture_output=True, text=True, check=False, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    )
+    assert done.stdout == answer

@@ -79,7 +79,7 @@ class Moving(FakePacemaker):
         self.free, self.taken = NODES[version]
 
     def __call__(self, argv: Any, **rest: Any) -> Any:
-        if "--move" in argv and self.able:
+        if "--move" in argv and self.able and self.monitor:
             start, end = self.monitor.index('<group id="pair"'), self.monitor.index("</group>")
             group = self.monitor[start:end].replace(self.taken, self.free)
             self.monitor = self.monitor[:start] + group + self.monitor[end:]

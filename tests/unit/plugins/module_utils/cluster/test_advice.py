@@ -20,16 +20,16 @@ def test_every_stack_that_may_be_deployed_has_its_own_words() -> None:
 
 
 def test_a_stack_with_a_vote_host_says_how_to_look_at_it() -> None:
-    assert {stack for stack, words in STACKS.items() if words.voter} == {"pacemaker", "vote"}
+    assert {stack for stack, words in STACKS.items() if words.voter} == {"pacemaker", "vote", "drbd"}
     assert "pgha-relay" in advice_of("vote").voter
 
 
 def test_a_stack_that_nobody_knows_gets_pacemaker_s() -> None:
-    assert advice_of("drbd") is PACEMAKER
+    assert advice_of("galera") is PACEMAKER
 
 
 @pytest.mark.parametrize("stack", sorted(STACKS))
 def test_no_words_of_another_stack_are_used(stack: str) -> None:
     words = str(dataclasses.asdict(advice_of(stack)))
-    foreign = ("pgha-agent",) if stack == "pacemaker" else ("crm ", "stonith", "corosync", "pacemaker")
+    foreign = ("pgha-agent",) if stack in ("pacemaker", "drbd") else ("crm ", "stonith", "corosync", "pacemaker")
     assert not [word for word in foreign if word in words]

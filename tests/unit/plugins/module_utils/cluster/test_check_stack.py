@@ -148,40 +148,35 @@ def test_a_stack_that_nobody_knows_has_rules_all_the_same() -> None:
     assert rules_of("galera") is rules_of(None) is rules_of(["keepalived"]) is STACKS["pacemaker"]
 
 
-def on_disk(storage: str = "drbd") -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def on_disk() -> tuple[list[dict[str, Any]], dict[str, Any]]:
     servers, values = good("vote")
-    values |= {"stack": "drbd", "storage": storage, "virtual_addresses": {"write": "10.0.0.100"}}
+    values |= {"stack": "drbd", "virtual_addresses": {"write": "10.0.0.100"}}
     for one in servers[:2]:
         one["disk"] = "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4"
     return servers, values
 
 
-@pytest.mark.parametrize(("storage", "how"), [("drbd", "one disk, replicated by DRBD"), ("shared", "one shared disk")])
-def test_two_servers_with_a_disk_and_one_address_are_enough(storage: str, how: str) -> None:
-    servers, values = on_disk(storage)
+def test_two_servers_with_a_disk_and_one_address_are_enough() -> None:
+    servers, values = on_disk()
     assert problems(servers, values) == []
     said = announcement(values, servers)
-    assert how in said[0]
+    assert "one disk, replicated by DRBD" in said[0]
     assert said[1] == "addresses: write 10.0.0.100"
 
 
 @pytest.mark.parametrize(
-    ("storage", "change", "said"),
+    ("change", "said"),
     [
-        ("drbd", lambda s, v: s.insert(0, s[0] | server("n3", 13)), "has 3 servers; the stack drbd has two"),
-        ("drbd", lambda s, v: s.pop(1), "a cluster needs two or more"),
-        ("drbd", lambda s, v: s[0].update(disk=None), "n1: pgha_disk: None is no device"),
-        ("drbd", lambda s, v: s[0].update(disk="sdb"), "'sdb' is no device"),
-        ("drbd", lambda s, v: v.update(storage="nfs"), "pgha_storage: 'nfs' is neither drbd nor shared"),
-        ("drbd", lambda s, v: v.update(replication_mode="async"), "async is refused on the stack drbd"),
-        ("drbd", lambda s, v: v["virtual_addresses"].update(read="10.0.0.101"), "read: is unknown; known are write"),
-        ("drbd", lambda s, v: bare(s, "n1"), "cannot be powered off by another server"),
-        # Which disk that is may change with the next boot, or with a cable.
-        ("shared", lambda s, v: s[0].update(disk="/dev/sdb"), "may name another disk after a reboot"),
-        ("shared", lambda s, v: v.update(accept_split_brain=True), "is refused with pgha_storage: shared"),
+        (lambda s, v: s.insert(0, s[0] | server("n3", 13)), "has 3 servers; the stack drbd has two"),
+        (lambda s, v: s.pop(1), "a cluster needs two or more"),
+        (lambda s, v: s[0].update(disk=None), "n1: pgha_disk: None is no device"),
+        (lambda s, v: s[0].update(disk="sdb"), "'sdb' is no device"),
+        (lambda s, v: v.update(replication_mode="async"), "async is refused on the stack drbd"),
+        (lambda s, v: v["virtual_addresses"].update(read="10.0.0.101"), "read: is unknown; known are write"),
+        (lambda s, v: bare(s, "n1"), "cannot be powered off by another server"),
     ],
 )
-def test_what_a_disk_that_moves_needs_is_asked_for(storage: str, change: Change, said: str) -> None:
-    servers, values = on_disk(storage)
+def test_what_a_disk_that_moves_needs_is_asked_for(change: Change, said: str) -> None:
+    servers, values = on_disk()
     change(servers, values)
     assert said in "\n".join(str(problem) for problem in problems(servers, values))

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.change import STATES, Situation, reached, steps
+from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Disk, Role
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.parse import parse_generations, parse_proc
 
 _OLD = Path(__file__).parents[4] / "fixtures" / "drbd" / "8.4.11"
@@ -109,3 +112,35 @@ def test_what_would_lose_data_is_refused(wanted: str, state: str, message: str) 
 )
 def test_when_a_state_is_reached(wanted: str, state: str, there: bool) -> None:
     assert reached(wanted, _now(state).resource) is there
+
+
+def _alone(disk: Disk, **changed: Any) -> Situation:
+    now = _now("wfconnection-n1")
+    assert now.resource is not None
+    return replace(now, resource=replace(now.resource, disk=disk, peer_role=Role.UNKNOWN, **changed))
+
+
+def test_a_person_may_vouch_for_a_disk_that_came_back_alone() -> None:
+    assert "vouched" in STATES
+    assert steps("vouched", _alone(Disk.CONSISTENT)) == ("force_primary", "secondary")
+    assert steps("vouched", _alone(Disk.OUTDATED)) == ("force_primary", "secondary")
+    assert steps("vouched", _alone(Disk.UP_TO_DATE)) == ()
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        # It never was whole, or is not there at all.
+        _alone(Disk.INCONSISTENT),
+        _alone(Disk.DISKLESS),
+        _alone(Disk.CONSISTENT, connection="Connected"),
+    ],
+)
+def test_nobody_can_vouch_for_a_disk_that_was_never_whole_or_is_not_alone(now: Situation) -> None:
+    with pytest.raises(PghaError, match="Nobody can vouch"):
+        steps("vouched", now)
+
+
+def test_vouching_has_worked_when_the_disk_counts_as_up_to_date() -> None:
+    assert not reached("vouched", _alone(Disk.CONSISTENT).resource)
+    assert reached("vouched", _alone(Disk.UP_TO_DATE).resource)

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, pgha.cluster contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only a disk can have: it fails, it is still catching up, it parts from the other one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.pgha.cluster.tests.support import faults
+from ansible_collections.pgha.cluster.tests.support.client import DATABASE
+from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.strikes import full_only, must_refuse_switchover
+from ansible_collections.pgha.cluster.tests.support.trial import Book
+
+pytestmark = [pytest.mark.usefixtures("healed"), full_only]
+
+
+def state(server: Server) -> str:
+    """Return what DRBD says of both disks, this server's first."""
+    return server.ssh("drbdadm dstate pgha", timeout=15).stdout.strip()
+
+
+def test_a_service_whose_disk_is_taken_off_goes_on_with_the_other_one(clients: Cluster, book: Book) -> None:
+    """DRBD does the same with a disk that answers with an error: it lets go of it."""
+    with book.trial(clients, "primary's disk taken off") as trial:
+        primary = trial.primary
+        trial.strike()
+        primary.must("drbdadm detach --force pgha")
+        assert state(primary) == "Diskless/UpToDate"
+        trial.must_stay()
+        told = clients.status()
+        assert not told["redundant"]
+        assert f"{primary.name} works without its own disk" in str(told["problems"]), told
+        primary.must("drbdadm attach pgha")
+
+
+@contextlib.contextmanager
+def catching_up(cluster: Cluster) -> Iterator[None]:
+    """A standby whose disk lacks something and is not given it."""
+    standby = cluster.other(cluster.primary())
+    standby.must("drbdadm pause-sync pgha && drbdadm invalidate pgha")
+    try:
+        wait_until(lambda: state(standby) == "Inconsistent/UpToDate", 60, "it lacks something")
+        yield
+    finally:
+        standby.must("drbdadm resume-sync pgha")
+        cluster.wait_whole()
+
+
+def test_a_disk_that_is_catching_up_does_not_take_over(clients: Cluster) -> None:
+    must_refuse_switchover(clients, catching_up, "", ["does not stream"])
+    with catching_up(clients):
+        primary, standby = clients.primary(), clients.other(clients.primary())
+        # The verdict is one guard and the disk itself another: told to move without a verdict, pacemaker does nothing.
+        standby.ssh(f"crm_resource --move --resource service --node {standby.name}")
+        clients.stack.settle([primary])
+        assert clients.roles()[primary.name] == "primary"
+        standby.must("crm_resource --clear --resource service")
+
+
+def written(cluster: Cluster, server: Server, word: str) -> None:
+    cluster.must_sql(server, f"CREATE TABLE {word} AS SELECT 1", DATABASE, timeout=60)
+
+
+def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(clients: Cluster) -> None:
+    """Only a person can make one: the standby is vouched for, and takes writes, while the primary has more."""
+    clients.wait_whole()
+    old = clients.primary()
+    new = clients.other(old)
+    with faults.power_cut(new):
+        wait_until(lambda: state(old).endswith("/Outdated"), 180, "the other one is barred")
+        written(clients, old, "only_the_old_one_has")
+        with faults.bmc_dead(old), faults.power_cut(old):
+            new.power_on()
+            new.wait_booted()
+            wait_until(lambda: "UNCLEAN" in new.ssh("crm_mon -1").stdout, 120, "the cluster misses the old primary")
+            new.must(f"stonith_admin --confirm {old.name}")
+            wait_until(lambda: state(new).startswith("Consistent"), 240, "its disk is there")
+            refused = clients.playbooks.run("failover", pgha_target=new.name)
+            assert refused.rc != 0 and "may lack acknowledged commits" in refused.output, refused.output[-3000:]
+            clients.playbooks.must("failover", pgha_target=new.name, pgha_accept_loss=new.name)
+            written(clients, new, "only_the_new_one_has")
+    parted = wait_until(lambda: "SPLIT BRAIN" in str(clients.status()["problems"]), 240, "the status says so")
+    assert parted
+    victim, other = (old, new) if clients.roles()[new.name] == "primary" else (new, old)
+    wrong = clients.playbooks.run("drbd_resolve_split_brain", pgha_victim=other.name)
+    assert wrong.rc != 0 and "runs the service on its disk" in wrong.output, wrong.output[-3000:]
+    clients.playbooks.must("drbd_resolve_split_brain", pgha_victim=victim.name)
+    clients.wait_whole()
+    lost = "only_the_old_one_has" if victim is old else "only_the_new_one_has"
+    assert clients.must_sql(clients.primary(), f"SELECT to_regclass('{lost}') IS NULL", DATABASE) == "t"
+    # What was given up is on the copy: the file system on it, and the data.
+    copy = victim.must("ls /var/lib/pgha-copies/split-brain-*.img")
+    victim.must(f"mount -o ro,noload,loop {copy} /mnt && test -s /mnt/main/global/pg_control; umount /mnt")
