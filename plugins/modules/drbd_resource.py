@@ -121,10 +121,10 @@ def _look(gateway: Gateway, state: str) -> Situation:
     )
 
 
-def _do(gateway: Gateway, disk: Disk, step: str, copy: str) -> int:
+def _do(gateway: Gateway, disk: Disk | None, step: str, copy: str) -> int:
     """Do one step; return how many bytes were copied aside."""
     if step == "keep_copy":
-        return disk.keep_copy(copy) if copy else 0
+        return (disk or Disk(run, gateway.disk_of(gateway.name))).keep_copy(copy)
     if step == "force_primary":
         gateway.primary(force=True)
     elif step == "discard":
@@ -142,7 +142,7 @@ def work(params: dict[str, Any], gateway: Gateway, disk: Disk | None, check_mode
     resource, copied = now.resource, 0
     if not check_mode:
         for step in planned:
-            copied += _do(gateway, disk or Disk(run, gateway.disk_of(gateway.name)), step, copy)
+            copied += _do(gateway, disk, step, copy)
         if planned or state in ("synchronized", "connected", "verified", "invalidated"):
             resource = gateway.until(lambda one: reached(state, one), state, params["wait"])
     shown = list(now.adjustments) if planned == ["adjust"] else planned
