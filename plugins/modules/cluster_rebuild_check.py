@@ -74,6 +74,9 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import
 
 
 def _doing(servers: list[Server], target: str, how: str) -> str:
+    differs = next((one.differs for one in servers if one.name == target), 0)
+    if differs and how != "clone":
+        return f"{differs} bytes of the disk of {target} differ, and are replaced by the primary's."
     if how == "clone" or needed(servers, target):
         return f"{target} becomes a standby again; what only it has is kept."
     return f"{target} follows the primary already."

@@ -47,6 +47,8 @@ drbd:
     - C(generations), V(null) when the device holds no metadata.
     - C(split_brain_seen), when the kernel last found a split brain, in seconds since 1970, V(null) when it does not
       know.
+    - C(verified), the last verification that came to its end, as far as the journal knows, else V(null). C(at) (seconds
+      since 1970), C(seconds) that it took, and C(bytes_out_of_sync) that were marked as different then.
     - C(promotion), with C(verdict) (V(safe), V(unsafe), V(unknown)) and C(reasons).
   returned: always
   type: dict
@@ -68,6 +70,7 @@ def work(gateway: Gateway, installed: bool) -> dict[str, Any]:
     configured = installed and gateway.name in gateway.resources()
     resource = gateway.status() if configured and loaded else None
     generations = gateway.generations() if configured and loaded else None
+    verified = None if resource is None else gateway.verified(resource.minor)
     return {
         "changed": False,
         "drbd": {
@@ -78,6 +81,7 @@ def work(gateway: Gateway, installed: bool) -> dict[str, Any]:
             "resource": None if resource is None else resource.as_result(),
             "generations": None if generations is None else generations.as_result(),
             "split_brain_seen": None if resource is None else gateway.split_brain_seen(resource.minor),
+            "verified": None if verified is None else verified.as_result(),
             "promotion": promotion(resource).as_result(),
         },
     }

@@ -21,7 +21,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    description: V(invalidated) and V(verified) begin anew each time, unless one is running.
+    description: V(invalidated) begins anew each time, unless one is running.
 options:
   resource:
     description: Name of the resource.
@@ -42,7 +42,7 @@ options:
       - V(discarding), this server lost a split brain and takes the other one's data when they meet. The survivor must
         be V(connected), too.
       - V(invalidated), all data is copied again from the other server.
-      - V(verified), every block was compared with the other server's.
+      - V(repaired), blocks that M(pgha.cluster.drbd_verify) found to differ are being copied from the Primary.
     type: str
     required: true
     choices:
@@ -59,7 +59,7 @@ options:
       - synchronized
       - discarding
       - invalidated
-      - verified
+      - repaired
   keep_copy:
     description:
       - With O(state=discarding) a new file on this server, into which the whole backing device is copied first.
@@ -143,7 +143,7 @@ def work(params: dict[str, Any], gateway: Gateway, disk: Disk | None, check_mode
     if not check_mode:
         for step in planned:
             copied += _do(gateway, disk, step, copy)
-        if planned or state in ("synchronized", "connected", "verified", "invalidated"):
+        if planned or state in ("synchronized", "connected", "invalidated"):
             resource = gateway.until(lambda one: reached(state, one), state, params["wait"])
     shown = list(now.adjustments) if planned == ["adjust"] else planned
     return {

@@ -45,7 +45,10 @@ class Server:
         self.signed("none")
         self.programs.add("wipefs", f"cat {self.signatures}")
         self.programs.add("modinfo", "echo 8.4.11")
-        self.programs.add("journalctl", f"cat {FIXTURES}/journal.json")
+        self.verified = directory / "verified"
+        self.verified.touch()
+        said = f'case "$*" in *"Online verify"*) cat {self.verified};; *) cat {FIXTURES}/journal.json;; esac'
+        self.programs.add("journalctl", said)
         self.answers()
 
     def answers(self, extra: str = "") -> None:
@@ -67,6 +70,10 @@ class Server:
         """Set what the kernel says."""
         self.proc.write_text((FIXTURES / f"{state}.txt").read_text())
         self.generations.write_text((FIXTURES / f"{state}.gi").read_text())
+
+    def compared(self, what: str) -> None:
+        """Set what the journal has of verifications."""
+        self.verified.write_text((FIXTURES / f"journal-{what}.json").read_text())
 
     def signed(self, name: str) -> None:
         """Set what ``wipefs`` finds."""

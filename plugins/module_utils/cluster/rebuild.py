@@ -27,22 +27,26 @@ class Server:
     :ivar reached: the server answered at all.
     :ivar takes_writes: PostgreSQL there runs and is not in recovery.
     :ivar follows: it streams from the primary, by its own word or by the cluster's.
+    :ivar differs: bytes of its disk that are to be the primary's, and are not.
     """
 
     name: str
     reached: bool
     takes_writes: bool
     follows: bool
+    differs: int = 0
 
 
 def follows_by(found: Mapping[str, Any]) -> bool:
     """Tell from what the discovery collected of a server whether it receives from another one.
 
-    The cluster learns of a standby that has just come up some seconds after the standby itself.
+    The cluster learns of a standby that has just come up some seconds after the standby itself. One whose disk differs
+    from the primary's has to be given those blocks.
     """
     postgres = found.get("postgres") or {}
     status = (found.get("attributes") or {}).get("postgresql-status", "")
-    return postgres.get("role") == "standby" and (status in FOLLOWING or bool(postgres.get("streaming")))
+    receives = status in FOLLOWING or bool(postgres.get("streaming"))
+    return postgres.get("role") == "standby" and receives and not postgres.get("differs")
 
 
 def server_of(found: Mapping[str, Any]) -> Server:
@@ -53,6 +57,7 @@ def server_of(found: Mapping[str, Any]) -> Server:
         reached=bool(postgres),
         takes_writes=postgres.get("role") == "primary",
         follows=follows_by(found),
+        differs=int(postgres.get("differs") or 0),
     )
 
 

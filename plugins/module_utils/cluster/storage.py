@@ -5,14 +5,16 @@
 
 Pure. What may take over, what is redundant and what is to be rebuilt is judged alike for all stacks, by a primary and
 what follows it. Here the server that PostgreSQL runs on is the primary. The other one is a standby if its disk takes
-part, it streams if it would have each commit now, and it is behind by the bytes that its disk still lacks.
+part, it streams if it would have each commit now, and it is behind by the bytes that its disk still lacks. Two disks
+that a verification has found to differ are followed and not the same: nothing proves the standby's blocks.
 
 This module util is private to the collection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import RECORD
@@ -35,12 +37,20 @@ def follows(disk: Mapping[str, Any]) -> bool:
     return said.get("connection") == "Connected" and (said["disk"], said["peer_disk"]) == (UP_TO_DATE, UP_TO_DATE)
 
 
+def differing(disks: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many bytes a verification has marked on disks of which nothing else would tell that they differ.
+
+    Each server keeps its own mark, and what only one of them knows counts, too.
+    """
+    return max((int(part(disk).get("out_of_sync") or 0) for disk in disks if follows(disk)), default=0)
+
+
 def complete(disk: Mapping[str, Any]) -> bool:
     """Tell whether a disk has every acknowledged commit. Consistent is less: another server may have gone on since."""
     return part(disk).get("disk") == UP_TO_DATE
 
 
-def _passive(one: Mapping[str, Any], primary: Mapping[str, Any]) -> dict[str, Any]:
+def _passive(one: Mapping[str, Any], primary: Mapping[str, Any], differs: int) -> dict[str, Any]:
     postgres, disk = dict(one.get("postgres") or {}), one["disk"]
     if not part(disk):
         return {**postgres, "role": "disk down"}
@@ -48,6 +58,7 @@ def _passive(one: Mapping[str, Any], primary: Mapping[str, Any]) -> dict[str, An
         **postgres,
         "role": "standby",
         "streaming": follows(disk),
+        "differs": differs,
         # The same bytes: what the primary has written to them, they tell.
         "timeline": primary.get("timeline"),
         "system_identifier": primary.get("system_identifier"),
@@ -56,7 +67,7 @@ def _passive(one: Mapping[str, Any], primary: Mapping[str, Any]) -> dict[str, An
 
 def _replicas(name: str, disks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what the primary's disk says of the other one: its own word counts, as the other server's may be late."""
-    own, found = disks[name], []
+    own, alike, found = disks[name], "differs" if differing(disks.values()) else "sync", []
     for other, disk in disks.items():
         if other != name and disk:
             synced, said = follows(own) and follows(disk), part(own)
@@ -64,7 +75,7 @@ def _replicas(name: str, disks: Mapping[str, Mapping[str, Any]]) -> list[dict[st
                 {
                     "name": other,
                     "state": "streaming" if synced else str(said.get("replication") or "unknown"),
-                    "sync_state": "sync" if synced else str(said.get("peer_disk") or "unknown"),
+                    "sync_state": alike if synced else str(said.get("peer_disk") or "unknown"),
                     "lag_bytes": said.get("out_of_sync"),
                     "lag_seconds": 0.0,
                 }
@@ -85,11 +96,21 @@ def on_one_disk(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if one is active:
             item["postgres"] = primary | {"replicas": _replicas(str(one["name"]), disks)}
         elif disk and (one.get("postgres") or {}).get("role") != "primary":
-            item["postgres"] = _passive(one, primary)
+            item["postgres"] = _passive(one, primary, differing(disks.values()))
         if disk and "attributes" in item:
             item["attributes"] = {**item["attributes"], RECORD: "LATEST" if complete(disk) else ""}
         told.append(item)
     return told
+
+
+def _compared(disk: Mapping[str, Any]) -> str:
+    """Say when this server's disk and the other one were compared last, and what was found then."""
+    last = disk.get("verified")
+    if not last:
+        return "no comparison in its journal"
+    day = datetime.fromtimestamp(last["at"], UTC).strftime("%Y-%m-%d %H:%M UTC")
+    found = last["bytes_out_of_sync"]
+    return f"compared {day}" + (f" and {found // 1024} kB differed" if found else "")
 
 
 def line_of(server: Seen) -> str:
@@ -110,6 +131,8 @@ def line_of(server: Seen) -> str:
         words.append(f"{said['out_of_sync'] // 1024} kB differ")
     if said.get("suspended"):
         words.append("WRITES WAIT until the other server is fenced")
+    if follows(disk) and not progress:
+        words.append(_compared(disk))
     return f"disk of {server.name}: " + ", ".join(words)
 
 
@@ -124,6 +147,7 @@ def judge_disks(report: Report, servers: Sequence[Seen], expected: Expected) -> 
             + " ".join(compared.as_victim(one) for one in compared.copies),
             f"choose whose writes to give up: {expected.command}drbd_resolve_split_brain.yml -e pgha_victim=<server>",
         )
+    _judge_differing(report, replicated, expected)
     for server in replicated:
         said = part(server.disk)
         rebuild = f"{expected.command}rebuild_standby.yml -e pgha_target={server.name}"
@@ -134,6 +158,21 @@ def judge_disks(report: Report, servers: Sequence[Seen], expected: Expected) -> 
             )
         if said.get("connection") == ALONE and not apart:
             report.add(f"the disk of {server.name} has ended its connection and does not try again", rebuild)
+
+
+def _judge_differing(report: Report, replicated: Sequence[Seen], expected: Expected) -> None:
+    differs = differing(server.disk for server in replicated)
+    if not differs:
+        return
+    # While the service runs nowhere, no server's blocks are the ones that count.
+    taking = [one.name for one in replicated if part(one.disk).get("peer_role") == "Primary"]
+    report.add(
+        f"{differs // 1024} kB of the two disks differ, as a verification found; a server that takes over goes on with "
+        "what its own disk has there",
+        f"give the standby the primary's blocks: {expected.command}rebuild_standby.yml -e pgha_target={taking[0]}"
+        if taking
+        else "when the service runs again: look at the status, which says which server takes the other one's blocks",
+    )
 
 
 def copy_of(name: str, disk: Mapping[str, Any]) -> split_brain.Copy:

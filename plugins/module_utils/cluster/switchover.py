@@ -41,6 +41,7 @@ class Server:
     :ivar role: what PostgreSQL says it is; empty when the server gave no answer.
     :ivar member: what the cluster holds it for.
     :ivar failed: operations that failed there and are not forgotten.
+    :ivar differs: bytes of its disk that are not the primary's, though it is told of every write.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Server:
     backups: int
     proven: bool
     failed: tuple[str, ...]
+    differs: int = 0
 
 
 def server_of(found: Mapping[str, Any]) -> Server:
@@ -71,6 +73,7 @@ def server_of(found: Mapping[str, Any]) -> Server:
         backups=int(postgres.get("backups") or 0),
         proven=(found.get("attributes") or {}).get("pgha-data") == "ready",
         failed=tuple(found.get("failures") or ()),
+        differs=int(postgres.get("differs") or 0),
     )
 
 
@@ -121,6 +124,9 @@ def _target(target: Server, primary: Server, mode: str) -> Iterator[Reason]:
     replica = primary.replicas.get(name)
     if replica is None or replica.get("state") != "streaming" or not target.streaming:
         yield unsafe("not_streaming", f"{name} does not stream from {primary.name}.")
+        return
+    if target.differs:
+        yield unsafe("disks_differ", f"{target.differs} bytes of the disk of {name} differ; rebuild it first.")
         return
     if target.timeline != primary.timeline:
         yield unsafe("other_timeline", f"{name} is on timeline {target.timeline} and not on {primary.timeline}.")

@@ -32,7 +32,7 @@ STATES = (
     "synchronized",
     "discarding",
     "invalidated",
-    "verified",
+    "repaired",
 )
 
 
@@ -137,13 +137,19 @@ def _invalidate(now: Situation) -> tuple[str, ...]:
     return () if running else ("invalidate",)
 
 
-def _verify(now: Situation) -> tuple[str, ...]:
+def _repair(now: Situation) -> tuple[str, ...]:
+    """What a verification has marked is copied when the disks meet again, from the one that was Primary meanwhile."""
     one = _up(now)
-    if one.progress is not None and one.progress.kind == "verify":
+    if not one.differing:
         return ()
-    if not one.connected or one.replication != "Established":
-        raise PghaError(f"Nothing can be verified while the connection is {one.connection}, {one.replication}.")
-    return ("verify",)
+    if one.progress is not None or one.role is not Role.SECONDARY or one.peer_role is not Role.PRIMARY:
+        raise PghaError(
+            f"The blocks that differ are not copied now: this server is {one.role.value}, the other one "
+            f"{one.peer_role.value} ({one.replication}).",
+            expected="a Secondary that takes the blocks of a Primary, and no verification that still runs",
+            next_step="wait for a verification to end; where no server is Primary, let the cluster start the service",
+        )
+    return ("disconnect", "connect")
 
 
 def _simple(state: str, now: Situation) -> tuple[str, ...]:
@@ -171,7 +177,7 @@ _JUDGED = {
     "vouched": _vouch,
     "discarding": _discard,
     "invalidated": _invalidate,
-    "verified": _verify,
+    "repaired": _repair,
 }
 
 
@@ -185,7 +191,7 @@ def reached(state: str, one: Resource | None) -> bool:
     """Tell whether the steps have had their effect."""
     if one is None or state == "down":
         return one is None and state == "down"
-    if state in ("first_sync_skipped", "synchronized", "verified"):
+    if state in ("first_sync_skipped", "synchronized"):
         both = one.disk is Disk.UP_TO_DATE and one.peer_disk is Disk.UP_TO_DATE
         return both and one.connected and one.progress is None
     return {
@@ -197,4 +203,6 @@ def reached(state: str, one: Resource | None) -> bool:
         "vouched": one.disk is Disk.UP_TO_DATE,
         "discarding": one.connection != "StandAlone",
         "invalidated": one.connected and one.disk is not Disk.DISKLESS,
+        # The copying has begun: a caller who wants its end asks for "synchronized".
+        "repaired": one.connected and not one.differing,
     }.get(state, one.disk is not Disk.DISKLESS)

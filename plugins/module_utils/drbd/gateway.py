@@ -20,7 +20,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, Runner
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import look_until
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd import parse
-from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Generations, Resource
+from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Generations, Resource, Verified
 
 PROC = Path("/proc/drbd")
 # The device was never given a connection, or has lost it: there is nothing to disconnect.
@@ -100,6 +100,15 @@ class Gateway:
         # Status 1 is the journal's word for "no such line".
         return parse.parse_split_brain_time(done.stdout, minor, self.name) if done.rc == 0 else None
 
+    def verified(self, minor: int) -> Verified | None:
+        """The last verification that came to its end; None when the journal does not know of one.
+
+        Whoever began it, and on whichever server: both kernels say what came of it. Looked for in all boots.
+        """
+        argv = ["journalctl", "--quiet", "--output=json", "--reverse", "--lines=20", "_TRANSPORT=kernel"]
+        done = self._run([*argv, "--grep=Online verify +(done|found)"], timeout=60)
+        return parse.parse_verified(done.stdout, minor, self.name) if done.rc == 0 else None
+
     def create_metadata(self) -> None:
         """Write empty metadata. DRBD asks, and with nobody to answer refuses, where it finds data."""
         self._must(
@@ -155,8 +164,29 @@ class Gateway:
         self._must(["drbdadm", "invalidate", self.name])
 
     def verify(self) -> None:
-        """Compare every block with the peer's."""
-        self._must(["drbdadm", "verify", self.name])
+        """Begin to compare every block with the peer's: without a start it would go on where one was broken off."""
+        self._must(["drbdadm", "--", "--start=0", "verify", self.name])
+
+    def until_verified(self, minor: int, before: Verified | None, wait: float) -> Verified:
+        """Wait for what the kernel says of a verification that runs no more: the journal has it a moment later.
+
+        :param before: what it had said before; the same again means that this one was broken off.
+        """
+        found: list[Verified] = []
+
+        def look() -> bool:
+            last = self.verified(minor)
+            found[:] = [last] if last is not None and last != before else []
+            return bool(found)
+
+        def broken() -> PghaError:
+            return PghaError(
+                "The verification was broken off: the kernel does not say that it is done.",
+                next_step="look at `journalctl --dmesg --grep=drbd` for why; then run this again, it begins anew",
+            )
+
+        look_until(look, time.monotonic() + wait, broken, 0.5, clock=time.monotonic, pause=self._pause)
+        return found[0]
 
     def until(self, reached: Callable[[Resource | None], bool], what: str, wait: float) -> Resource | None:
         """Look again and again until the resource is as wanted; what it was instead stands in the error."""

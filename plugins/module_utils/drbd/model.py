@@ -83,6 +83,12 @@ class Resource:
         """Both servers talk, and know each other's state."""
         return self.connection == "Connected"
 
+    @property
+    def differing(self) -> int:
+        """Bytes that a verification has marked: both disks count as whole, and nothing copies what differs."""
+        whole = self.disk is Disk.UP_TO_DATE and self.peer_disk is Disk.UP_TO_DATE
+        return (self.out_of_sync or 0) if self.connected and whole else 0
+
     def as_result(self) -> dict[str, Any]:
         """Return plain data for a module's result."""
         progress = self.progress
@@ -105,6 +111,24 @@ class Resource:
                 "seconds_left": progress.seconds_left,
             },
         }
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A verification that came to its end.
+
+    :ivar at: seconds since 1970.
+    :ivar seconds: how long it took.
+    :ivar out_of_sync: bytes that were marked as different when it ended.
+    """
+
+    at: float
+    seconds: int
+    out_of_sync: int
+
+    def as_result(self) -> dict[str, Any]:
+        """Return plain data for a module's result."""
+        return {"at": self.at, "seconds": self.seconds, "bytes_out_of_sync": self.out_of_sync}
 
 
 @dataclass(frozen=True)

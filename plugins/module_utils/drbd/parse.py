@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
@@ -22,6 +23,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import (
     Progress,
     Resource,
     Role,
+    Verified,
 )
 
 _VERSION = re.compile(r"^version: (?P<version>\d+(?:\.\d+)*)", re.MULTILINE)
@@ -52,6 +54,8 @@ _RUNNING = {
     "VerifyS": ("verify", "source"),
     "VerifyT": ("verify", "target"),
 }
+_VERIFIED = re.compile(r"Online verify +done \(total (?P<seconds>\d+) sec;")
+_FOUND = re.compile(r"Online verify found (?P<blocks>\d+) (?P<kib>\d+)k blocks? out of sync")
 _GUESS_OF_NONE = 987654321
 _GENERATIONS = re.compile(r"^(?:[0-9A-Fa-f]{16}:){4}[01](?::[01])+:?$")
 
@@ -207,21 +211,42 @@ def parse_data_end(text: str) -> int | None:
     return None if match is None else int(match["offset"])
 
 
-def parse_split_brain_time(text: str, minor: int, name: str) -> float | None:
-    """Find when the kernel last said that it found a split brain, in ``journalctl --output=json`` lines.
-
-    :return: seconds since 1970; None when the journal does not know.
-    """
-    found: float | None = None
+def _kernel_said(text: str, minor: int, name: str) -> Iterator[tuple[float, str]]:
+    """Yield when the kernel said what of a device, from lines of ``journalctl --output=json`` in their order."""
+    device = re.compile(rf"\bdrbd{minor}\b|\bdrbd {re.escape(name)}\b")
     for line in text.splitlines():
         try:
             entry = json.loads(line)
             said, when = str(entry["MESSAGE"]), int(entry["__REALTIME_TIMESTAMP"]) / 1_000_000
         except (ValueError, KeyError, TypeError):
             continue  # the journal holds other people's lines, too
-        if "Split-Brain detected but unresolved" in said and re.search(
-            rf"\bdrbd{minor}\b|\bdrbd {re.escape(name)}\b", said
-        ):
-            # The newest: journalctl turns its order round when it searches and counts.
-            found = max(when, found or when)
-    return found
+        if device.search(said):
+            yield when, said
+
+
+def parse_split_brain_time(text: str, minor: int, name: str) -> float | None:
+    """Find when the kernel last said that it found a split brain, in ``journalctl --output=json`` lines.
+
+    :return: seconds since 1970; None when the journal does not know.
+    """
+    # The newest: journalctl turns its order round when it searches and counts.
+    times = [when for when, said in _kernel_said(text, minor, name) if "Split-Brain detected but unresolved" in said]
+    return max(times, default=None)
+
+
+def parse_verified(text: str, minor: int, name: str) -> Verified | None:
+    """Find the last verification that came to its end, in ``journalctl --output=json --reverse`` lines.
+
+    The kernel says that it is done, and right after that how much differs, if anything does. Of one that was broken off
+    it says neither, and one that has left blocks out counts as little.
+    """
+    blocks = 0
+    for when, said in _kernel_said(text, minor, name):
+        found, done = _FOUND.search(said), _VERIFIED.search(said)
+        if found is not None:
+            blocks = int(found["blocks"]) * int(found["kib"]) * 1024
+        elif done is not None:
+            return Verified(when, int(done["seconds"]), blocks)
+        else:
+            blocks = 0
+    return None

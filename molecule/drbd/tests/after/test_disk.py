@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only a disk can have: it fails, it is still catching up, it parts from the other one."""
+"""What only a disk can have: it fails, it is still catching up, it differs unseen, it parts from the other one."""
 
 from __future__ import annotations
 
@@ -59,6 +59,63 @@ def test_a_disk_that_is_catching_up_does_not_take_over(clients: Cluster) -> None
         clients.stack.settle([primary])
         assert clients.roles()[primary.name] == "primary"
         standby.must("crm_resource --clear --resource service")
+
+
+VERIFY = "pgha-drbd-verify"
+
+
+def test_the_timer_compares_where_the_service_runs_and_both_servers_know_it(clients: Cluster) -> None:
+    clients.wait_whole()
+    primary, standby = clients.primary(), clients.other(clients.primary())
+    for server in (primary, standby):
+        assert server.must(f"systemctl is-enabled {VERIFY}.timer; systemctl is-active {VERIFY}.timer").split() == [
+            "enabled",
+            "active",
+        ]
+    standby.ssh(f"systemctl start {VERIFY}.service")
+    # Left out, which is no failure.
+    assert standby.must(f"systemctl show --property ActiveState --value {VERIFY}.service") == "inactive"
+    assert standby.must("drbdadm cstate pgha") == "Connected"
+    primary.must(f"systemctl start {VERIFY}.service")
+    assert primary.must("drbdadm cstate pgha") == "VerifyS"
+    wait_until(lambda: primary.must("drbdadm cstate pgha") == "Connected", 240, "every block is compared")
+    told = clients.status()
+    assert told["redundant"], told
+    assert len(told["disks"]) == 2 and all("compared 20" in line for line in told["disks"]), told["disks"]
+
+
+def spoil(cluster: Cluster, standby: Server) -> None:
+    """Change blocks of the standby's disk below DRBD, which knows nothing of it: as a disk does that lies."""
+    size = int(cluster.primary().must("blockdev --getsize64 /dev/drbd0"))
+    standby.must(f"crm node standby {standby.name} && crm_resource --wait", timeout=120)
+    try:
+        wait_until(lambda: "ro:" not in standby.must("cat /proc/drbd"), 120, "its disk is down")
+        # A mebibyte before the end of the data, behind which DRBD keeps its own.
+        place = f"of=$(drbdadm sh-ll-dev pgha) bs=4096 count=16 seek={size // 4096 - 256}"
+        standby.must(f"dd if=/dev/urandom {place} oflag=direct conv=notrunc,fsync")
+    finally:
+        standby.must(f"crm node online {standby.name}")
+    cluster.wait_whole(240)
+
+
+def test_blocks_that_differ_are_found_and_given_the_primary_s(clients: Cluster) -> None:
+    clients.wait_whole()
+    primary, standby = clients.primary(), clients.other(clients.primary())
+    spoil(clients, standby)
+    assert clients.status()["redundant"], "nobody can know it before the disks are compared"
+    found = clients.playbooks.run("drbd_verify")
+    assert found.rc != 0 and "bytes of the disks differ" in found.output, found.output[-3000:]
+    told = clients.status()
+    assert "of the two disks differ" in str(told["problems"]) and not told["redundant"], told
+    assert f"rebuild_standby.yml -e pgha_target={standby.name}" in str(told["next"]), told
+    must_refuse_switchover(clients, contextlib.nullcontext, "", [f"bytes of the disk of {standby.name} differ"])
+    clients.playbooks.must("rebuild_standby", pgha_target=standby.name)
+    clients.wait_whole()
+    assert clients.primary().name == primary.name
+    again = clients.playbooks.must("drbd_verify")
+    assert "the disks are the same" in again.output, again.output[-3000:]
+    told = clients.status()
+    assert told["redundant"] and not told["problems"], told
 
 
 def written(cluster: Cluster, server: Server, word: str) -> None:

@@ -28,6 +28,16 @@ def test_a_standby_in_service_is_left_alone() -> None:
     assert result["lines"][-1] == "n1 follows the primary already."
 
 
+def test_a_standby_whose_disk_differs_is_told_what_is_replaced() -> None:
+    postgres = {"role": "standby", "streaming": True, "differs": 65536}
+    differing = {"postgres": postgres, "attributes": {"postgresql-status": "HS:sync"}}
+    for target in ("n1", ""):
+        result = check(target, differing)
+        assert result["targets"] == ["n1"]
+        assert result["lines"][-1] == "65536 bytes of the disk of n1 differ, and are replaced by the primary's."
+    assert "becomes a standby again" in check("n1", differing, how="clone")["lines"][-1]
+
+
 def test_without_a_name_all_that_need_it_are_rebuilt() -> None:
     down = {"postgres": {"role": "none"}, "attributes": {}}
     following = {"postgres": {"role": "standby"}, "attributes": {"postgresql-status": "HS:sync"}}

@@ -47,6 +47,17 @@ def test_a_device_that_is_up_is_told_whole(server: Server) -> None:
     assert found["promotion"]["verdict"] == "safe"
 
 
+def test_the_last_verification_is_told(server: Server) -> None:
+    server.shows("differs-n1")
+    assert drbd_info.work(server.gateway, installed=True)["drbd"]["verified"] is None
+    server.compared("verify")
+    found = drbd_info.work(server.gateway, installed=True)["drbd"]["verified"]
+    assert found == {"at": 1795418000.0, "seconds": 41, "bytes_out_of_sync": 65536}
+    asked = next(call for call in server.programs.calls("journalctl") if "Online verify" in call)
+    # Of this boot alone it would be forgotten with the next one; and the newest must come first.
+    assert "_TRANSPORT=kernel" in asked and "--reverse" in asked and "--dmesg" not in asked
+
+
 def test_a_resource_that_is_not_configured_or_not_up_is_an_answer(server: Server) -> None:
     assert drbd_info.work(server.gateway, installed=True)["drbd"]["resource"] is None
     server.answers("sh-resources) echo other;;")

@@ -127,8 +127,19 @@ def test_a_server_without_drbd_is_told_so(tmp_path: Path, monkeypatch: pytest.Mo
     assert "The promotion is refused" in result["msg"]
 
 
-def test_a_verification_that_runs_is_waited_for(server: Server) -> None:
-    server.shows("verify-n1")
-    with pytest.raises(PghaError, match="was not verified"):
-        bring(server, "verified", wait=0)
+def test_what_differs_is_repaired_once(server: Server) -> None:
+    server.shows("differs-n2")
+    server.answers(f"""connect*) cp {FIXTURES}/syncing-n2.txt {server.proc};;""")
+    assert bring(server, "repaired", check_mode=True)["steps"] == ["disconnect", "connect"]
     assert server.calls() == []
+    assert bring(server, "repaired")["changed"] is True
+    server.shows("primary-n2")
+    assert bring(server, "repaired", check_mode=True)["changed"] is False
+    assert bring(server, "repaired")["changed"] is False
+    assert server.calls() == ["disconnect pgha", "connect pgha"]
+
+
+def test_disks_that_meet_again_and_copy_nothing_are_not_called_repaired(server: Server) -> None:
+    server.shows("differs-n2")
+    with pytest.raises(PghaError, match="was not repaired"):
+        bring(server, "repaired", wait=0)

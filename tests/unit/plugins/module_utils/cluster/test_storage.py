@@ -166,6 +166,30 @@ def test_what_is_wrong_with_a_disk_is_said(one: dict[str, Any], problem: str) ->
     assert len(report.problems) == 1 and problem in report.problems[0]
 
 
+@pytest.mark.parametrize("knows", ["both", "primary", "standby"])
+def test_disks_that_a_verification_found_to_differ_are_no_safe_place(knows: str) -> None:
+    primary = disk("Primary", peer_role="Secondary", out_of_sync=65536 if knows != "standby" else 0)
+    standby = disk("Secondary", peer_role="Primary", out_of_sync=65536 if knows != "primary" else 0)
+    told = on_one_disk(pair(primary, standby))
+    assert verdict(pair(primary, standby)) == (Value.UNSAFE, {"disks_differ"})
+    assert told[0]["postgres"]["replicas"][0]["sync_state"] == "differs"
+    # It is told of every write: that is another thing, and no problem here.
+    assert told[1]["postgres"]["streaming"] is True
+    assert chosen([to_rebuild(one) for one in told], "") == ["n2"]
+    report = Report()
+    judge_disks(report, [seen("n1", primary), seen("n2", standby)], EXPECTED)
+    assert len(report.problems) == 1 and report.problems[0].startswith("64 kB of the two disks differ")
+    assert "play rebuild_standby.yml -e pgha_target=n2" in report.steps[0]
+
+
+def test_what_differs_while_the_service_is_down_is_nobody_s_to_repair() -> None:
+    report = Report()
+    disks = [disk("Secondary", peer_role="Secondary", out_of_sync=4096) for _name in ("n1", "n2")]
+    judge_disks(report, [seen("n1", disks[0]), seen("n2", disks[1])], EXPECTED)
+    assert len(report.problems) == 1
+    assert "pgha_target" not in report.steps[0]
+
+
 def test_whole_disks_are_no_problem() -> None:
     report = Report()
     judge_disks(report, [seen("n1", disk("Primary")), seen("n2", disk("Secondary")), seen("n3", {})], EXPECTED)
@@ -175,8 +199,14 @@ def test_whole_disks_are_no_problem() -> None:
 def test_the_line_of_a_disk_tells_how_far_it_is() -> None:
     progress = {"kind": "resync", "direction": "target", "percent": 43.2, "seconds_left": 12}
     one = disk("Secondary", disk="Inconsistent", progress=progress)
+    compared = {"at": 1795418000.0, "seconds": 41, "bytes_out_of_sync": 0}
+    whole = "disk of n1: Primary, UpToDate, Connected, "
+    assert line_of(seen("n1", disk("Primary"))) == f"{whole}no comparison in its journal"
+    assert line_of(seen("n1", disk("Primary") | {"verified": compared})) == f"{whole}compared 2026-11-23 07:13 UTC"
+    found = disk("Primary") | {"verified": compared | {"bytes_out_of_sync": 65536}}
+    assert line_of(seen("n1", found)).endswith("UTC and 64 kB differed")
     assert line_of(seen("n2", one)) == "disk of n2: Secondary, Inconsistent, Connected, resync 43 %, 12 s left"
-    assert line_of(seen("n1", disk("Primary", out_of_sync=8192))).endswith("Connected, 8 kB differ")
+    assert "Connected, 8 kB differ, " in line_of(seen("n1", disk("Primary", out_of_sync=8192)))
     assert "WRITES WAIT" in line_of(seen("n1", disk("Primary", suspended=True)))
     assert line_of(seen("n2", DOWN)) == "disk of n2: down"
     assert line_of(seen("n1", {})) == ""

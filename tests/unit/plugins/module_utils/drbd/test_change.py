@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.change import STATES, Situation, reached, steps
-from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Disk, Role
+from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Disk, Progress, Role
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.parse import parse_generations, parse_proc
 
 _OLD = Path(__file__).parents[4] / "fixtures" / "drbd" / "8.4.11"
@@ -53,8 +53,12 @@ _DOWN = "wfconnection-n2"
         ("discarding", "resolved-n2", ()),
         ("invalidated", "resolved-n2", ("invalidate",)),
         ("invalidated", "syncing-n2", ()),
-        ("verified", "resolved-n1", ("verify",)),
-        ("verified", "verify-n1", ()),
+        ("repaired", "differs-n2", ("disconnect", "connect")),
+        ("repaired", "primary-n2", ()),
+        ("repaired", "primary-n1", ()),
+        # What is behind is copied by itself.
+        ("repaired", "syncing-n2", ()),
+        ("repaired", "ahead-n2", ()),
     ],
 )
 def test_each_state_and_its_steps(wanted: str, state: str, expected: tuple[str, ...]) -> None:
@@ -79,7 +83,9 @@ def test_a_changed_file_is_put_in_force_where_the_device_is_up() -> None:
         ("discarding", "split_brain-n1", "its data is in use"),
         ("invalidated", "primary-n1", "its data is in use"),
         ("invalidated", "split_brain-n2", "refused"),
-        ("verified", "ahead-n1", "Nothing can be verified"),
+        # The primary's blocks are the ones that count.
+        ("repaired", "differs-n1", "not copied now: this server is Primary"),
+        ("repaired", _DOWN, "not up"),
     ],
 )
 def test_what_would_lose_data_is_refused(wanted: str, state: str, message: str) -> None:
@@ -102,7 +108,10 @@ def test_what_would_lose_data_is_refused(wanted: str, state: str, message: str) 
         ("secondary", "primary-n1", False),
         ("synchronized", "syncing-n1", False),
         ("synchronized", "resolved-n2", True),
-        ("verified", "verify-n1", False),
+        ("repaired", "differs-n2", False),
+        ("repaired", "standalone-secondary-n2", False),
+        ("repaired", "syncing-n2", True),
+        ("repaired", "primary-n2", True),
         ("first_sync_skipped", "connected-n1", True),
         ("first_sync_started", "fresh-n1", False),
         ("discarding", "split_brain-n2", False),
@@ -112,6 +121,23 @@ def test_what_would_lose_data_is_refused(wanted: str, state: str, message: str) 
 )
 def test_when_a_state_is_reached(wanted: str, state: str, there: bool) -> None:
     assert reached(wanted, _now(state).resource) is there
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        # Two that were Secondary all the time copy nothing when they meet again.
+        {"peer_role": Role.SECONDARY},
+        {"peer_role": Role.UNKNOWN},
+        # A verification would be broken off.
+        {"progress": Progress("verify", "target", 10.0, 5)},
+    ],
+)
+def test_nothing_is_repaired_from_a_server_that_does_not_write_or_in_a_verification(changed: dict[str, Any]) -> None:
+    resource = _now("differs-n2").resource
+    assert resource is not None
+    with pytest.raises(PghaError, match="not copied now"):
+        steps("repaired", Situation(replace(resource, **changed), None))
 
 
 def _alone(disk: Disk, **changed: Any) -> Situation:

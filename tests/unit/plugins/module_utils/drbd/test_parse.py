@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
-from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Disk, Generations, Progress, Role
+from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Disk, Generations, Progress, Role, Verified
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.parse import (
     parse_data_end,
     parse_generations,
     parse_proc,
     parse_split_brain_time,
     parse_status,
+    parse_verified,
     parse_version,
 )
 from hypothesis import given
@@ -143,6 +144,46 @@ def test_the_time_of_a_split_brain_is_the_last_one_of_this_device() -> None:
     solved = text.replace("but unresolved, dropping connection!", ", manually solved. Sync from peer node")
     assert parse_split_brain_time(solved, 0, "pgha") is None
     assert parse_split_brain_time("", 0, "pgha") is None
+
+
+def test_the_last_verification_and_what_it_found() -> None:
+    bad, good = ((_OLD / f"journal-{one}.json").read_text() for one in ("verify", "verify-alike"))
+    assert parse_verified(bad, 0, "pgha") == Verified(1795418000.0, 41, 16 * 4096)
+    assert parse_verified(good, 0, "pgha") == Verified(1795331600.0, 40, 0)
+    # A good one after a bad one: what that had found stands below.
+    assert parse_verified(good.replace("1795331600", "1795500000") + bad, 0, "pgha") == Verified(1795500000.0, 40, 0)
+    assert parse_verified(f"no json\n{bad}", 1, "pgha") is None
+    assert parse_verified("", 0, "pgha") is None
+
+
+def test_a_verification_that_left_blocks_out_is_none() -> None:
+    lines = (_OLD / "journal-verify.json").read_text().splitlines(keepends=True)
+    skipped = lines[1].replace("done (total", "done but 3 4k blocks skipped (total")
+    assert parse_verified(lines[0] + skipped, 0, "pgha") is None
+    assert parse_verified(lines[0] + skipped + lines[2], 0, "pgha") == Verified(1795331600.0, 40, 0)
+
+
+def test_drbd_9_says_of_which_resource_it_speaks() -> None:
+    text = (_OLD / "journal-verify.json").read_text().replace("block drbd0:", "drbd pgha/0 drbd7 n2:")
+    found = parse_verified(text.replace("4k block out", "4k blocks out"), 0, "pgha")
+    assert found == Verified(1795418000.0, 41, 16 * 4096)
+
+
+@pytest.mark.parametrize(
+    ("state", "bytes_marked"),
+    [
+        ("differs-n1", 65536),
+        ("differs-n2", 65536),
+        ("primary-n1", 0),
+        ("syncing-n2", 0),
+        ("ahead-n1", 0),
+        ("fresh-n1", 0),
+    ],
+)
+def test_only_whole_disks_differ(state: str, bytes_marked: int) -> None:
+    found = parse_proc((_OLD / f"{state}.txt").read_text(), 0)
+    assert found is not None
+    assert found.differing == bytes_marked
 
 
 def test_the_metadata_begins_behind_the_data() -> None:
