@@ -19,16 +19,8 @@ description:
   - The volume is named after a checksum of everything it is built of, and is built only when it does not exist.
 extends_documentation_fragment:
   - pgha.cluster.attributes
+  - pgha.cluster.lab
 options:
-  release:
-    description: Debian release.
-    type: str
-    required: true
-  packages:
-    description: Packages beyond those that apt cannot live without.
-    type: list
-    elements: str
-    required: true
   files:
     description: Directories whose files are laid over the root, one after the other.
     type: list

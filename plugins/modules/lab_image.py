@@ -17,16 +17,8 @@ description:
   - The image is named after a checksum of everything it is built of, and is built only when that name does not exist.
 extends_documentation_fragment:
   - pgha.cluster.attributes
+  - pgha.cluster.lab
 options:
-  release:
-    description: Debian release.
-    type: str
-    required: true
-  packages:
-    description: Packages beyond those that apt cannot live without.
-    type: list
-    elements: str
-    required: true
   files:
     description: A directory whose files are laid over the image's root.
     type: path
