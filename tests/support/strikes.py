@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from . import faults
 from .cluster import Cluster
 from .lab import Server, wait_until
-from .trial import Book, Trial
+from .trial import Book, Measured, Trial
 
 State = Callable[[Cluster], contextlib.AbstractContextManager[None]]
 """Something that a cluster is brought into, and out of again."""
@@ -74,6 +76,41 @@ def must_survive(clients: Cluster, book: Book, fault: Fault) -> Trial:
     # Whatever became of it, an old primary comes back without being copied anew.
     assert not [command for command in trial.measured.commands if "(clone)" in command], trial.measured.commands
     return trial
+
+
+def must_survive_both_power_cuts(clients: Cluster, book: Book, deadline: float) -> None:
+    """Cut the power of both servers under traffic, give it back, and fail unless clients commit again by themselves."""
+    with book.trial(clients, "both servers' power cut") as trial:
+        trial.strike()
+        with faults.power_cut(trial.primary, trial.standby):
+            assert not any(server.is_on() for server in clients.servers())
+        trial.writes_return(deadline)
+
+
+def must_switch_in_a_row(
+    clients: Cluster, book: Book, times: int, *, whole: Callable[[], None], then: Callable[[Server], None] | None = None
+) -> None:
+    """Exchange the roles again and again under traffic; fail unless each playbook ends with a cluster that is whole.
+
+    :param whole: waits for what is still to come after a playbook has ended, as a part of what is measured.
+    :param then: looks at the new primary after each of them.
+    """
+    with book.trial(clients, "switchovers in a row") as trial:
+        trial.strike()
+        before, after = trial.primary, trial.standby
+        for number in range(1, times + 1):
+            moment = time.monotonic()
+            played = clients.playbooks.must("switchover")
+            assert ": OK: everything is as it should be" in played.output, played.output[-3000:]
+            trial.primary_is(after)
+            writes, reads = trial.traffic.outages(moment)
+            whole()
+            book.measured.append(
+                Measured(f"switchover {number}", before.name, after.name, writes, reads, time.monotonic() - moment)
+            )
+            if then is not None:
+                then(after)
+            before, after = after, before
 
 
 def must_refuse_switchover(clients: Cluster, state: State, target: str, said: Iterable[str]) -> None:

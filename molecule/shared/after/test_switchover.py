@@ -6,35 +6,27 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 
 import pytest
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
 from ansible_collections.pgha.cluster.tests.support.stacks import FAR
-from ansible_collections.pgha.cluster.tests.support.strikes import SHORT, State, full_only, must_refuse_switchover
-from ansible_collections.pgha.cluster.tests.support.trial import Book, Measured
+from ansible_collections.pgha.cluster.tests.support.strikes import (
+    SHORT,
+    State,
+    full_only,
+    must_refuse_switchover,
+    must_switch_in_a_row,
+)
+from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 TIMES = 2 if SHORT else 10
 pytestmark = pytest.mark.usefixtures("healed")
 
 
 def test_switchovers_in_a_row(clients: Cluster, book: Book) -> None:
-    with book.trial(clients, "switchovers in a row") as trial:
-        trial.strike()
-        before, after = trial.primary, trial.standby
-        for number in range(1, TIMES + 1):
-            moment = time.monotonic()
-            played = clients.playbooks.must("switchover")
-            assert ": OK: everything is as it should be" in played.output, played.output[-3000:]
-            trial.primary_is(after)
-            writes, reads = trial.traffic.outages(moment)
-            clients.wait_whole()
-            book.measured.append(
-                Measured(f"switchover {number}", before.name, after.name, writes, reads, time.monotonic() - moment)
-            )
-            before, after = after, before
+    must_switch_in_a_row(clients, book, TIMES, whole=clients.wait_whole)
 
 
 @contextlib.contextmanager

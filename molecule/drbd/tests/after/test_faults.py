@@ -9,7 +9,13 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
-from ansible_collections.pgha.cluster.tests.support.strikes import Fault, each, full_only, must_survive
+from ansible_collections.pgha.cluster.tests.support.strikes import (
+    Fault,
+    each,
+    full_only,
+    must_survive,
+    must_survive_both_power_cuts,
+)
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = pytest.mark.usefixtures("healed")
@@ -67,8 +73,4 @@ def test_a_disk_that_comes_back_alone_is_not_promoted(clients: Cluster, book: Bo
 
 @full_only
 def test_both_servers_lose_power_and_come_back(clients: Cluster, book: Book) -> None:
-    with book.trial(clients, "both servers' power cut") as trial:
-        trial.strike()
-        with faults.power_cut(trial.primary, trial.standby):
-            assert not any(server.is_on() for server in clients.servers())
-        trial.writes_return(240)
+    must_survive_both_power_cuts(clients, book, 240)
