@@ -22,7 +22,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    description: Judges and compares nothing, so that it never tells a change.
+    details: Judges, and compares nothing, so that it never tells a change.
   diff_mode:
     support: none
     description: What is marked is a number, and no text.
