@@ -133,7 +133,8 @@ def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(cli
         with faults.bmc_dead(old), faults.power_cut(old):
             new.power_on()
             new.wait_booted()
-            wait_until(lambda: "UNCLEAN" in new.ssh("crm_mon -1").stdout, 120, "the cluster misses the old primary")
+            # Before the cluster has a leader it hears nobody's word.
+            wait_until(lambda: clients.stack.fencing_failed(new, old), 180, "fencing has failed")
             new.must(f"stonith_admin --confirm {old.name}")
             wait_until(lambda: state(new).startswith("Consistent"), 240, "its disk is there")
             refused = clients.playbooks.run("failover", pgha_target=new.name)

@@ -61,7 +61,8 @@ def test_a_disk_that_comes_back_alone_is_not_promoted(clients: Cluster, book: Bo
                 trial.strike()
                 standby.power_on()
                 standby.wait_booted()
-                wait_until(lambda: "UNCLEAN" in standby.ssh("crm_mon -1").stdout, 120, "the cluster misses the primary")
+                # Before the cluster has a leader it hears nobody's word.
+                wait_until(lambda: clients.stack.fencing_failed(standby, primary), 180, "fencing has failed")
                 standby.must(f"stonith_admin --confirm {primary.name}")
                 wait_until(lambda: disk(standby) == "Consistent", 240, "the standby's disk is there")
                 clients.stack.settle([standby])
