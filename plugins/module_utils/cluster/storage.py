@@ -107,7 +107,7 @@ def _compared(disk: Mapping[str, Any]) -> str:
     """Say when this server's disk and the other one were compared last, and what was found then."""
     last = disk.get("verified")
     if not last:
-        return "no comparison in its journal"
+        return "no comparison on record"
     day = datetime.fromtimestamp(last["at"], UTC).strftime("%Y-%m-%d %H:%M UTC")
     found = last["bytes_out_of_sync"]
     return f"compared {day}" + (f" and {found // 1024} kB differed" if found else "")

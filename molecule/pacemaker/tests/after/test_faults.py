@@ -30,6 +30,22 @@ def test_fault_of_the_manager(clients: Cluster, book: Book, fault: Fault) -> Non
 
 
 @full_only
+def test_a_killed_standby_is_missed_at_once(clients: Cluster, book: Book) -> None:
+    """The watch tells pacemaker before a monitor could; the primary goes on alone, the standby returns by itself."""
+    with book.trial(clients, "standby's postgres killed") as trial:
+        standby = trial.standby
+        begun = standby.must("date +%s").strip()
+        trial.strike()
+        with faults.killed(standby, "postgres"):
+            said = f"journalctl --no-pager -o cat -u pgha-watch --since @{begun}"
+            wait_until(lambda: "pacemaker has been told" in standby.must(said), 10, "the watch has told pacemaker")
+            trial.writes_return(30)
+            trial.primary_is(trial.primary)
+            failures = standby.must("crm_mon -1 --output-as=xml --failcounts --include=none,failures,failcounts")
+            assert "asyncmon" in failures, failures
+
+
+@full_only
 def test_a_primary_that_was_alone_loses_power_and_goes_on_where_it_was(clients: Cluster, book: Book) -> None:
     """Nobody starts by itself: the old primary is guarded, and the other one lacks what was committed without it."""
     with book.trial(clients, "the last server's power cut") as trial:

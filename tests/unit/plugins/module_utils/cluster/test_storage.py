@@ -201,7 +201,7 @@ def test_the_line_of_a_disk_tells_how_far_it_is() -> None:
     one = disk("Secondary", disk="Inconsistent", progress=progress)
     compared = {"at": 1795418000.0, "seconds": 41, "bytes_out_of_sync": 0}
     whole = "disk of n1: Primary, UpToDate, Connected, "
-    assert line_of(seen("n1", disk("Primary"))) == f"{whole}no comparison in its journal"
+    assert line_of(seen("n1", disk("Primary"))) == f"{whole}no comparison on record"
     assert line_of(seen("n1", disk("Primary") | {"verified": compared})) == f"{whole}compared 2026-11-23 07:13 UTC"
     found = disk("Primary") | {"verified": compared | {"bytes_out_of_sync": 65536}}
     assert line_of(seen("n1", found)).endswith("UTC and 64 kB differed")
