@@ -47,7 +47,7 @@ demo: venv ## Make a lab on this machine, deploy a cluster on it, show it (STACK
 	@echo 'Look again:  .venv/bin/ansible-playbook -i $(INVENTORY) playbooks/status.yml'
 	@echo 'Switch over: .venv/bin/ansible-playbook -i $(INVENTORY) playbooks/switchover.yml'
 	@echo 'Power cut:   /var/lib/pgha-lab/$(LAB)/server n1 off      (and: on)'
-	@echo 'Clean up:    make demo-down STACK=$(STACK)'
+	@echo 'Clean up:    make demo-down STACK=$(STACK)$(if $(filter file,$(origin INVENTORY)),, INVENTORY=$(INVENTORY))'
 
 .PHONY: demo-down
 demo-down: venv ## Take the demo's lab away, with everything it made
@@ -91,7 +91,7 @@ molecule: venv ## Every stack with every fault on Debian 12, the most telling on
 	tools/molecule-all
 
 molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|trixie PGHA_FAULTS=full|short)
-	PGHA_RELEASE=$(RELEASE) PGHA_STACK=$(patsubst default,pacemaker,$*) molecule test -s $*
+	PGHA_RELEASE=$(RELEASE) PGHA_STACK=$(patsubst default,pacemaker,$(patsubst shared_disk,shared,$*)) molecule test -s $*
 
 .PHONY: bench
 bench: venv ## Measure deploys, write outages and the agent's own cost; medians beside the raw cost (STACK= RELEASE=)

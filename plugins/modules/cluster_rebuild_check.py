@@ -65,6 +65,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild impor
     Server,
     chosen,
     needed,
+    one_copy,
     rebuild_verdict,
     server_of,
 )
@@ -83,6 +84,9 @@ def _doing(servers: list[Server], target: str, how: str) -> str:
 
 
 def _check(module: AnsibleModule) -> dict[str, Any]:
+    if one_copy(module.params["servers"]):
+        line = "The servers share one disk: there is no copy of it, and nothing to rebuild."
+        return {"changed": False, "targets": [], "lines": [line], **judge([safe("one_disk", line)]).as_result()}
     servers = [server_of(one) for one in module.params["servers"]]
     targets = chosen(servers, module.params["target"])
     reasons = dict.fromkeys(reason for target in targets for reason in rebuild_verdict(servers, target).reasons)

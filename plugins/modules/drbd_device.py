@@ -70,9 +70,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
+from ansible_collections.pgha.cluster.plugins.module_utils.common.device import Action, Decision, preparation
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
-from ansible_collections.pgha.cluster.plugins.module_utils.drbd.device import Action, Decision, metadata
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.disk import Disk
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.gateway import Gateway
 
@@ -90,11 +90,11 @@ def _create(gateway: Gateway, disk: Disk, decision: Decision, overwrite: str) ->
     if decision.clear:
         disk.clear()
         # Something else may come to light, such as what lay below: it was not allowed to be overwritten.
-        again = metadata(disk.look(gateway), overwrite)
+        again = preparation(disk.look(gateway), overwrite)
         if again.action is not Action.CREATE or again.clear:
             raise _refuse(again)
     gateway.create_metadata()
-    left = metadata(disk.look(gateway), overwrite)
+    left = preparation(disk.look(gateway), overwrite)
     if left.action is not Action.KEEP:
         raise PghaError(f"Metadata was created, and cannot be read back: {left.message}")
 
@@ -102,7 +102,7 @@ def _create(gateway: Gateway, disk: Disk, decision: Decision, overwrite: str) ->
 def work(params: dict[str, Any], gateway: Gateway, disk: Disk, check_mode: bool) -> dict[str, Any]:
     """Look, decide, create, look again."""
     found = disk.look(gateway)
-    decision = metadata(found, params["overwrite_signature"])
+    decision = preparation(found, params["overwrite_signature"])
     checked = params["state"] == "checked"
     if decision.action is Action.REFUSE and not checked:
         raise _refuse(decision)

@@ -22,7 +22,7 @@ ARCHIVE = "/var/lib/postgresql/archive"
 class Stack(abc.ABC):
     """One way to decide about the primary.
 
-    :cvar name: as in the variable ``pgha_stack``.
+    :cvar name: of the lab's inventory; as in the variable ``pgha_stack``, or of a variant of it.
     :cvar virtual: the kinds of addresses that move.
     :cvar service: the service that starts PostgreSQL; without it a server boots without PostgreSQL.
     :cvar deploy_points: tasks of a deploy in whose middle it is killed, in their order.
@@ -139,7 +139,7 @@ class Drbd(Pacemaker):
     name = "drbd"
     virtual = ("write",)
     deploy_points = ("Install PostgreSQL", "Make the file system, unless there is one", "Configure the cluster")
-    places = ("/etc/pgha", "/etc/corosync", "/etc/postgresql", "/etc/drbd.d")
+    places: ClassVar[tuple[str, ...]] = ("/etc/pgha", "/etc/corosync", "/etc/postgresql", "/etc/drbd.d")
     variables: ClassVar[Mapping[str, Any]] = {}
     tablespace = ()
     reads_on_standbys = False
@@ -156,6 +156,26 @@ class Drbd(Pacemaker):
     def show(self, server: Server) -> str:
         """Return the monitor's view, and the disk's."""
         return server.ssh("crm_mon -1rfA; cat /proc/drbd", timeout=30).stdout
+
+
+class Shared(Drbd):
+    """PostgreSQL on one disk that both servers reach."""
+
+    name = "shared"
+    places = Pacemaker.places
+
+    def asked(self, sql: str, peer: str) -> str:
+        """Ask PostgreSQL; a server without it is a standby if it can read the disk, past its kernel's cache."""
+        reads = "dd if=/dev/disk/by-id/lab-data of=/dev/null bs=4096 count=1 iflag=direct 2>/dev/null"
+        return (
+            f"if pgrep -x postgres >/dev/null; then ({sql}) && {reads} && echo {peer} streaming sync; "
+            f"elif {reads}; then echo t; fi"
+        )
+
+    def show(self, server: Server) -> str:
+        """Return the monitor's view, what is mounted, and who has marked the disk."""
+        disk = "mount -t ext4; dumpe2fs -h /dev/disk/by-id/lab-data 2>/dev/null | grep mmp_"
+        return server.ssh(f"crm_mon -1rfA; {disk}", timeout=30).stdout
 
 
 class Agents(Stack):
@@ -233,7 +253,7 @@ class Vote(Agents):
 
 
 NOTHING = "nothing"
-STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived(), Vote(), Drbd())}
+STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived(), Vote(), Drbd(), Shared())}
 
 
 def still_to_do(asked: str) -> str:

@@ -25,8 +25,10 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_stack i
     agent_stack,
     agent_warnings,
     disk_stack,
+    is_shared,
     modes,
     rules_of,
+    storage,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import (
     HAS_NETADDR,
@@ -174,6 +176,7 @@ def _scalars(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) ->
     if primary not in names:
         yield Problem("pgha_primary", f"{primary!r} is no server of pgha_database ({', '.join(map(str, names))})")
     yield from modes(values)
+    yield from storage(values)
     targets = values.get("ping_targets", [])
     if not isinstance(targets, list) or any(address(target) is None for target in targets):
         yield Problem("pgha_ping_targets", "must be a list of addresses, which may be empty")
@@ -204,9 +207,10 @@ def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
     if rules.agent:
         found += agent_stack(servers, values)
     else:
-        found += _arbitration(servers, values.get("accept_split_brain", False))
+        # On a shared disk nothing can be accepted in fencing's place, and its own check says why.
+        found += _arbitration(servers, is_shared(values) or values.get("accept_split_brain", False))
     if rules.disk:
-        found += disk_stack(servers)
+        found += disk_stack(servers, values)
     return found
 
 
@@ -238,6 +242,7 @@ def announcement(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]
     if values.get("stack") == "keepalived":
         tie_breaker = f"VRRP and {', '.join(values['ping_targets'])}"
     how = "one disk, replicated by DRBD" if rules_of(values.get("stack")).disk else f"{mode} replication"
+    how = "one disk that both reach, mounted on one at a time" if is_shared(values) else how
     return [
         f"cluster {values['cluster_name']}: {', '.join(database)}; {how}; a new cluster starts from "
         f"{values['primary']}",

@@ -165,7 +165,74 @@ def agent_warnings(values: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def disk_stack(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+STORAGES = ("replicated", "shared")
+# The same on every boot. Of these the last is what multipath calls a disk with several ways to it.
+STABLE = ("/dev/disk/by-id/", "/dev/disk/by-path/", "/dev/mapper/")
+
+
+def is_shared(values: Mapping[str, Any]) -> bool:
+    """Tell whether the servers share one disk."""
+    return rules_of(values.get("stack")).disk and values.get("storage") == "shared"
+
+
+def storage(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check where the data is."""
+    where, said = "pgha_storage", values.get("storage", "replicated")
+    if said not in STORAGES:
+        yield Problem(where, f"{said!r} is neither {' nor '.join(STORAGES)}")
+    elif said == "shared" and not rules_of(values.get("stack")).disk:
+        yield Problem(
+            where, f"shared is for the stack drbd; on {values.get('stack')} each server has a disk of its own"
+        )
+
+
+def _named(server: Mapping[str, Any]) -> Iterator[Problem]:
+    where, device = f"{server.get('name')}: pgha_disk", server.get("disk")
+    if not isinstance(device, str) or not device.startswith("/dev/"):
+        yield Problem(where, f"{device!r} is no device; write it such as /dev/disk/by-id/…")
+
+
+def _stable(server: Mapping[str, Any]) -> Iterator[Problem]:
+    where, device = f"{server.get('name')}: pgha_disk", str(server.get("disk"))
+    if device.startswith(("/dev/disk/by-uuid/", "/dev/disk/by-label/")):
+        yield Problem(where, f"{device} names a file system, which an empty disk has not; take its name in {STABLE[0]}")
+    elif not device.startswith(STABLE) or device in STABLE:
+        yield Problem(
+            where,
+            f"{device} may be another disk after the next boot, and that one would be mounted, or overwritten; take "
+            f"its name in {', '.join(STABLE)}",
+        )
+
+
+def _shared(database: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check what makes a disk exclusive that two servers reach: fencing, and nothing that could be accepted instead."""
+    for server in database:
+        yield from _stable(server)
+    names = {str(server.get("disk")) for server in database}
+    if len(names) > 1:
+        yield Problem("pgha_disk", f"the cluster mounts one disk under one name, and the servers have {len(names)}")
+    bare = [str(server.get("name")) for server in database if not server.get("fence_devices")]
+    if bare:
+        yield Problem(
+            "pgha_fence_devices",
+            f"{', '.join(bare)} cannot be powered off by another server. Nothing else keeps two servers from mounting "
+            "one disk and destroying what is on it: add a fence device to each",
+        )
+    if values.get("accept_split_brain", False) is not False:
+        yield Problem(
+            "pgha_accept_split_brain",
+            "is refused without exception on a shared disk: two servers that mount it lose more than the commits of "
+            "one of them, they destroy the file system with all that was ever committed",
+        )
+    if values.get("filesystem", "ext4") != "ext4":
+        yield Problem(
+            "stack_drbd_filesystem",
+            f"{values['filesystem']!r} is refused on a shared disk: only ext4 has multi-mount protection, by which the "
+            "disk itself refuses a second mount",
+        )
+
+
+def disk_stack(servers: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Iterator[Problem]:
     """Check what a disk that moves needs: two servers, and a device on each."""
     database = _of(servers, "database")
     if len(database) > 2:
@@ -173,9 +240,7 @@ def disk_stack(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
             "pgha_database",
             f"has {len(database)} servers; the stack drbd has two. Take the stack pacemaker for more",
         )
-    for server in database:
-        device = server.get("disk")
-        if not isinstance(device, str) or not device.startswith("/dev/"):
-            yield Problem(
-                f"{server.get('name')}: pgha_disk", f"{device!r} is no device; write it such as /dev/disk/by-id/…"
-            )
+    unnamed = [problem for server in database for problem in _named(server)]
+    yield from unnamed
+    if is_shared(values) and not unnamed:
+        yield from _shared(database, values)

@@ -30,6 +30,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import
 
 RECORD = "postgresql-data-status"
 COMPLETE = frozenset({"LATEST", "STREAMING|SYNC"})
+UNSEEN = "disk not seen"
+"""The role of a server that does not see the disk which it shares with another one."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,8 @@ def failover_verdict(servers: Sequence[Server], target: str, accepted: str, *, q
         reasons.append(unknown("not_ready", f"PostgreSQL on {target} runs and does not say what it is; stop it first."))
     elif one.role == "none":
         reasons.append(unsafe("no_data", f"{target} holds no data."))
+    elif one.role == UNSEEN:
+        reasons.append(unsafe("no_disk", f"{target} does not see the shared disk, and all data is on that."))
     else:
         reasons.append(_data(one, others, accepted))
     # An agent takes a person's word for the arbiter's, and still wants its proof of the other server.

@@ -30,6 +30,8 @@ def victim_verdict(servers: Sequence[Mapping[str, Any]], victim: str) -> Verdict
     if victim not in disks:
         named = victim or "nothing"
         return judge([unsafe("no_such_server", f"pgha_victim names {named}; the servers are {', '.join(disks)}.")])
+    if any(disk.get("shared") for disk in disks.values()):
+        return judge([unsafe("one_disk", "the servers share one disk: there is no second one that could part.")])
     compared, reasons = compare(servers), []
     silent = [name for name, disk in disks.items() if not part(disk)]
     if silent:

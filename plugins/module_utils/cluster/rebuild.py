@@ -91,6 +91,11 @@ def chosen(servers: Sequence[Server], target: str) -> list[str]:
     return [one.name for one in servers if one.reached and not one.takes_writes and not one.follows]
 
 
+def one_copy(found: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell from what the discovery collected whether all servers share one disk, so that none could have a copy."""
+    return any((one.get("disk") or {}).get("shared") for one in found)
+
+
 def needed(servers: Sequence[Server], target: str) -> bool:
     """Return False for a server that follows the primary already."""
     return not any(server.name == target and server.follows for server in servers)

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.advice import advice_of
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import COMPLETE, RECORD
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.down import judge_down
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
     Expected,
     Report,
@@ -33,8 +33,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.standing impo
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.storage import judge_disks, line_of
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import OF_ANOTHER
 
-GUARD = "My data may be inconsistent"
-RESOURCE = "postgresql"
 LEAVING = "pgha-leaving"
 
 
@@ -126,41 +124,9 @@ def _judge_servers(report: Report, servers: Sequence[Seen], expected: Expected, 
         elif word in ("offline", "unknown", "pending"):
             report.add(f"{server.name} answers, and the cluster counts it as {word}: it is cut off, or just joining")
         if server.role not in ("primary", "standby"):
-            _judge_down(report, server, expected, view, primaries)
+            judge_down(report, server, expected, view, primaries)
         elif server.role == "standby" and not server.postgres.get("streaming"):
             report.add(f"{server.name} is a standby and does not receive from the primary")
-
-
-def _judge_down(
-    report: Report, server: Seen, expected: Expected, view: Mapping[str, Any], primaries: Sequence[str]
-) -> None:
-    step = f"{expected.command}rebuild_standby.yml -e pgha_target={server.name}" if primaries else ""
-    failed = [
-        one["reason"]
-        for one in view.get("failures", [])
-        if one["node"] == server.name and str(one.get("resource", "")).startswith(RESOURCE)
-    ]
-    guarded = any(GUARD in reason for reason in failed)
-    attributes = view.get("node_attributes", {}).get(server.name, {})
-    if guarded:
-        text = f"{server.name} was primary and did not stop in order: it is kept out until its data is rebuilt"
-        if not primaries and attributes.get(RECORD) in COMPLETE:
-            text = f"{server.name} was primary and did not stop in order; nobody else has all of its commits"
-            step = f"{expected.command}failover.yml -e pgha_target={server.name}"
-    elif attributes.get("pgha-held"):
-        text = f"PostgreSQL does not run on {server.name}: {attributes['pgha-held']}"
-        alone = not primaries and attributes.get(RECORD) in COMPLETE
-        step = f"{expected.command}failover.yml -e pgha_target={server.name}" if alone else ""
-    elif view and attributes.get("pgha-data") != "ready":
-        text = f"the data of {server.name} is not proven: it is kept out until it is rebuilt"
-    elif server.role == "not answering":
-        text = f"PostgreSQL on {server.name} runs and does not answer"
-    else:
-        text = f"PostgreSQL does not run on {server.name} ({server.role})"
-        if server.role == "stopped" and view and not failed:
-            # Right after a boot; a rebuild would only take down what is coming up.
-            text, step = f"{text}, and nothing keeps the cluster from starting it", "look again in half a minute"
-    report.add(text, step)
 
 
 def _by_word(servers: Sequence[Seen], view: Mapping[str, Any]) -> str:

@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers with one data directory on a replicated disk, in the words of servers that have one each.
+"""Servers with one data directory on a disk that moves, in the words of servers that have one each.
 
 Pure. What may take over, what is redundant and what is to be rebuilt is judged alike for all stacks, by a primary and
 what follows it. Here the server that PostgreSQL runs on is the primary. The other one is a standby if its disk takes
 part, it streams if it would have each commit now, and it is behind by the bytes that its disk still lacks. Two disks
-that a verification has found to differ are followed and not the same: nothing proves the standby's blocks.
+that a verification has found to differ are followed and not the same: nothing proves the standby's blocks. That is so
+of a disk that is replicated; for one that both servers reach see :mod:`shared`.
 
 This module util is private to the collection.
 """
@@ -17,7 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import RECORD
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster import shared
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import RECORD, UNSEEN
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Report, Seen
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd import split_brain
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Generations
@@ -47,17 +49,20 @@ def differing(disks: Iterable[Mapping[str, Any]]) -> int:
 
 def complete(disk: Mapping[str, Any]) -> bool:
     """Tell whether a disk has every acknowledged commit. Consistent is less: another server may have gone on since."""
+    if shared.is_shared(disk):
+        return shared.sees(disk)
     return part(disk).get("disk") == UP_TO_DATE
 
 
-def _passive(one: Mapping[str, Any], primary: Mapping[str, Any], differs: int) -> dict[str, Any]:
+def _passive(one: Mapping[str, Any], primary: Mapping[str, Any], streaming: bool, differs: int) -> dict[str, Any]:
     postgres, disk = dict(one.get("postgres") or {}), one["disk"]
-    if not part(disk):
-        return {**postgres, "role": "disk down"}
+    common = shared.is_shared(disk)
+    if not (disk.get("seen") if common else part(disk)):
+        return {**postgres, "role": UNSEEN if common else "disk down"}
     return {
         **postgres,
         "role": "standby",
-        "streaming": follows(disk),
+        "streaming": streaming,
         "differs": differs,
         # The same bytes: what the primary has written to them, they tell.
         "timeline": primary.get("timeline"),
@@ -65,22 +70,29 @@ def _passive(one: Mapping[str, Any], primary: Mapping[str, Any], differs: int) -
     }
 
 
-def _replicas(name: str, disks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _streams(found: Sequence[Mapping[str, Any]], active: Mapping[str, Any] | None, one: Mapping[str, Any]) -> bool:
+    """Tell whether a server would have each commit now, by what it says itself."""
+    if not shared.is_shared(one["disk"]):
+        return follows(one["disk"])
+    return active is not None and shared.follows(one["disk"], active["disk"]) and shared.counts_in(found, one["name"])
+
+
+def _replica(own: Mapping[str, Any], disk: Mapping[str, Any], streaming: bool) -> dict[str, Any]:
     """Return what the primary's disk says of the other one: its own word counts, as the other server's may be late."""
-    own, alike, found = disks[name], "differs" if differing(disks.values()) else "sync", []
-    for other, disk in disks.items():
-        if other != name and disk:
-            synced, said = follows(own) and follows(disk), part(own)
-            found.append(
-                {
-                    "name": other,
-                    "state": "streaming" if synced else str(said.get("replication") or "unknown"),
-                    "sync_state": alike if synced else str(said.get("peer_disk") or "unknown"),
-                    "lag_bytes": said.get("out_of_sync"),
-                    "lag_seconds": 0.0,
-                }
-            )
-    return found
+    if shared.is_shared(disk):
+        synced, state, sync_state, lag = streaming, "disk not shared", "none", 0 if streaming else None
+    else:
+        said = part(own)
+        synced = follows(own) and streaming
+        state, sync_state = str(said.get("replication") or "unknown"), str(said.get("peer_disk") or "unknown")
+        lag = said.get("out_of_sync")
+    alike = "differs" if differing([own, disk]) else "sync"
+    return {
+        "state": "streaming" if synced else state,
+        "sync_state": alike if synced else sync_state,
+        "lag_bytes": lag,
+        "lag_seconds": 0.0,
+    }
 
 
 def on_one_disk(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -90,13 +102,16 @@ def on_one_disk(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         return [dict(one) for one in found]
     active = next((one for one in found if (one.get("postgres") or {}).get("role") == "primary"), None)
     primary = dict(active["postgres"]) if active else {}
+    streams = {str(one["name"]): bool(disks[str(one["name"])]) and _streams(found, active, one) for one in found}
     told = []
     for one in found:
-        item, disk = dict(one), disks[str(one["name"])]
+        item, name, disk = dict(one), str(one["name"]), disks[str(one["name"])]
         if one is active:
-            item["postgres"] = primary | {"replicas": _replicas(str(one["name"]), disks)}
+            others = {other: theirs for other, theirs in disks.items() if other != name and theirs}
+            replicas = [{"name": other, **_replica(disk, theirs, streams[other])} for other, theirs in others.items()]
+            item["postgres"] = primary | {"replicas": replicas}
         elif disk and (one.get("postgres") or {}).get("role") != "primary":
-            item["postgres"] = _passive(one, primary, differing(disks.values()))
+            item["postgres"] = _passive(one, primary, streams[name], differing(disks.values()))
         if disk and "attributes" in item:
             item["attributes"] = {**item["attributes"], RECORD: "LATEST" if complete(disk) else ""}
         told.append(item)
@@ -118,6 +133,8 @@ def line_of(server: Seen) -> str:
     disk = server.disk
     if not disk:
         return ""
+    if shared.is_shared(disk):
+        return shared.line_of(server.name, disk)
     said = part(disk)
     if not said:
         return f"disk of {server.name}: down"
@@ -138,7 +155,8 @@ def line_of(server: Seen) -> str:
 
 def judge_disks(report: Report, servers: Sequence[Seen], expected: Expected) -> None:
     """Add what is wrong with the disks themselves, apart from one that merely does not follow."""
-    replicated = [server for server in servers if server.disk]
+    shared.judge_shared(report, servers, expected)
+    replicated = [server for server in servers if server.disk and not shared.is_shared(server.disk)]
     compared = split_brain.report([copy_of(server.name, server.disk) for server in replicated])
     apart = compared.relation is split_brain.Relation.SPLIT
     if apart:

@@ -25,7 +25,7 @@ def test_every_stack_has_a_line_for_each_strike_and_only_an_agent_for_its_own_co
     costs = {name: row.target for name, row in rows.items() if name.startswith(("processor", "memory"))}
     wanted = {"processor primary": "0.50", "memory primary": "40.0"}
     wanted |= {"processor standby": "0.50", "memory standby": "40.0"}
-    assert costs == ({} if stack in ("pacemaker", "drbd") else wanted)
+    assert costs == ({} if stack in ("pacemaker", "drbd", "shared") else wanted)
 
 
 def test_a_line_has_the_target_beside_the_figures_and_stands_below_its_heading() -> None:

@@ -28,7 +28,7 @@ def test_the_environment_chooses_the_stack_and_pacemaker_is_the_default() -> Non
 
 
 def test_a_cluster_has_its_stacks_inventory_and_addresses() -> None:
-    for name, replication in (("pacemaker", "10.99.1.100"), ("keepalived", ""), ("vote", "")):
+    for name, replication in (("pacemaker", "10.99.1.100"), ("keepalived", ""), ("vote", ""), ("shared", "")):
         cluster = Cluster("paper", "10.99", "bookworm", Path("/nonexistent"), stack=STACKS[name])
         assert cluster.playbooks.inventory.name == f"lab_{name}"
         assert (cluster.write, cluster.replication) == ("10.99.0.100", replication)
@@ -121,6 +121,28 @@ def test_a_server_without_postgresql_is_a_standby_by_its_disk(
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
         (tmp_path / name).chmod(0o755)
     asked = STACKS["drbd"].asked("echo f", "n2")
+    done = subprocess.run(
+        ["sh", "-c", asked], capture_output=True, text=True, check=False, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    )
+    assert done.stdout == answer
+
+
+@pytest.mark.parametrize(
+    ("postgres", "reads", "answer"),
+    [
+        (True, True, "f\nn2 streaming sync\n"),
+        (True, False, "f\n"),
+        (False, True, "t\n"),
+        (False, False, ""),
+    ],
+)
+def test_a_server_without_postgresql_is_a_standby_if_it_reads_the_shared_disk(
+    tmp_path: Path, postgres: bool, reads: bool, answer: str
+) -> None:
+    for name, works in (("pgrep", postgres), ("dd", reads)):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{'true' if works else 'false'}\n")
+        (tmp_path / name).chmod(0o755)
+    asked = STACKS["shared"].asked("echo f", "n2")
     done = subprocess.run(
         ["sh", "-c", asked], capture_output=True, text=True, check=False, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}
     )

@@ -54,6 +54,14 @@ def test_a_clone_is_made_when_it_is_asked_for_and_a_misspelt_one_is_refused() ->
     assert check("n1", following, how="klone")["failed"] is True
 
 
+def test_of_one_disk_for_both_there_is_nothing_to_rebuild() -> None:
+    down = {"postgres": {"role": "disk not seen"}, "attributes": {}, "disk": {"shared": True, "seen": False}}
+    for more in ({}, {"how": "clone"}):
+        result = check("n1", down, **more)
+        assert (result["targets"], result["verdict"]) == ([], "safe")
+        assert "nothing to rebuild" in result["lines"][0]
+
+
 def test_the_primary_is_refused_with_the_next_step() -> None:
     result = check("n2", {"postgres": {"role": "none"}, "attributes": {}})
     assert result["failed"] is True

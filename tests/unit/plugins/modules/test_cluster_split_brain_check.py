@@ -45,3 +45,10 @@ def test_where_there_is_no_split_brain_nothing_is_done() -> None:
     result = check("n2", "A0", "Connected")
     assert (result["needed"], result["lines"][0][:18]) == (False, "The disks are conn")
     assert check("", "A0", "Connected")["failed"] is True
+
+
+def test_one_disk_for_both_servers_cannot_part() -> None:
+    servers = [{"name": name, "disk": {"shared": True, "seen": True}} for name in ("n1", "n2")]
+    result = run_module("cluster_split_brain_check", {"victim": "n2", "servers": servers})
+    assert result["failed"] is True
+    assert "share one disk" in result["msg"]

@@ -180,3 +180,56 @@ def test_what_a_disk_that_moves_needs_is_asked_for(change: Change, said: str) ->
     servers, values = on_disk()
     change(servers, values)
     assert said in "\n".join(str(problem) for problem in problems(servers, values))
+
+
+def on_shared_disk() -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    servers, values = on_disk()
+    return servers, values | {"storage": "shared", "filesystem": "ext4"}
+
+
+@pytest.mark.parametrize("device", ["/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", "/dev/mapper/mpatha"])
+def test_one_disk_for_two_servers_is_enough(device: str) -> None:
+    servers, values = on_shared_disk()
+    for one in servers[:2]:
+        one["disk"] = device
+    assert problems(servers, values) == []
+    assert "one disk that both reach" in announcement(values, servers)[0]
+    assert problems([one for one in servers if one["role"] == "database"], values) == []
+
+
+def disks(servers: list[dict[str, Any]], device: str) -> None:
+    for one in servers[:2]:
+        one["disk"] = device
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s, v: v.update(storage="san"), "pgha_storage: 'san' is neither replicated nor shared"),
+        (lambda s, v: v.update(stack="pacemaker"), "shared is for the stack drbd"),
+        (lambda s, v: disks(s, "/dev/sdb"), "n1: pgha_disk: /dev/sdb may be another disk after the next boot"),
+        (lambda s, v: disks(s, "/dev/disk/by-id/"), "may be another disk"),
+        (lambda s, v: disks(s, "/dev/disk/by-uuid/b244f42f"), "names a file system, which an empty disk has not"),
+        (lambda s, v: s[1].update(disk="/dev/mapper/mpatha"), "one disk under one name, and the servers have 2"),
+        (lambda s, v: s[0].update(disk=None), "n1: pgha_disk: None is no device"),
+        (lambda s, v: bare(s, "n1"), "n1 cannot be powered off by another server. Nothing else keeps"),
+        (lambda s, v: v.update(accept_split_brain=True), "pgha_accept_split_brain: is refused without exception"),
+        (lambda s, v: v.update(filesystem="xfs"), "stack_drbd_filesystem: 'xfs' is refused on a shared disk"),
+    ],
+)
+def test_what_a_shared_disk_needs_is_asked_for(change: Change, said: str) -> None:
+    servers, values = on_shared_disk()
+    change(servers, values)
+    assert said in "\n".join(str(problem) for problem in problems(servers, values))
+
+
+def test_nothing_can_be_accepted_in_place_of_fencing_on_a_shared_disk() -> None:
+    servers, values = on_shared_disk()
+    bare(servers, "n1")
+    values["accept_split_brain"] = True
+    said = [str(problem) for problem in problems(servers, values)]
+    assert len(said) == 2
+    assert not any("pgha_accept_split_brain: true" in one for one in said)
+    servers, values = on_disk()
+    bare(servers, "n1")
+    assert problems(servers, values | {"accept_split_brain": True}) == []

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.down import GUARD
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Seen
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.render import lines, size
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import GUARD, status
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import status
 from hypothesis import given
 from hypothesis import strategies as st
 

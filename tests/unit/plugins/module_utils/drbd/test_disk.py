@@ -9,9 +9,10 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.common.block import READ_WHOLE
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, run
-from ansible_collections.pgha.cluster.plugins.module_utils.drbd.disk import READ_WHOLE, Disk
+from ansible_collections.pgha.cluster.plugins.module_utils.drbd.disk import Disk
 from ansible_collections.pgha.cluster.tests.support.drbd import MIB, FileDisk
 
 

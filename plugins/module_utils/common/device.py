@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether DRBD's metadata may be written on a device: kept, created, or refused because somebody's data stands there.
+"""Whether a device may be given to the cluster: kept, prepared, or refused because somebody's data stands there.
 
-Pure. Metadata at the end of a device makes what lies before it one resource's data; a file system that reached to the
-end would be cut. So a device is free only when nothing says otherwise, and a person can allow exactly one thing that
+Pure. A new file system writes over what lies there, and DRBD's metadata at the end of a device would cut a file system
+that reached to it. So a device is free only when nothing says otherwise, and a person can allow exactly one thing that
 does, by its name.
 
 This module util is private to the collection.
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
 
 SMALLEST = 32 * 1024 * 1024
-"""Below that, metadata leaves nothing that could hold a database."""
+"""Below that, nothing is left that could hold a database."""
 UNNAMED = "unknown"
 """How a person names bytes that no tool knows."""
 
@@ -34,13 +34,13 @@ class Action(enum.Enum):
 
 @dataclass(frozen=True)
 class Device:
-    """A backing device as it was found.
+    """A block device as it was found.
 
     :ivar users: who uses it: mount points, swap, devices above it, or that the kernel holds it.
     :ivar signatures: types that ``wipefs`` found, such as ``ext4`` or ``drbd``.
     :ivar zero: its first and last MiB are zero; None when they could not be read.
-    :ivar other_resource: another DRBD resource that is configured on it.
-    :ivar own: it holds metadata that DRBD reads as this resource's.
+    :ivar taken_by: what else it is configured for, such as another DRBD resource; empty for nothing.
+    :ivar own: it holds what was prepared for this cluster.
     """
 
     path: str
@@ -50,13 +50,13 @@ class Device:
     users: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
     zero: bool | None = None
-    other_resource: str = ""
+    taken_by: str = ""
     own: bool = False
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with a device, and why; ``clear`` names what is removed before metadata is created."""
+    """What to do with a device, and why; ``clear`` names what is removed first."""
 
     action: Action
     code: str
@@ -73,13 +73,13 @@ def _impossible(device: Device) -> Decision | None:
         return _refuse("no_device", f"{device.path} does not exist.")
     if not device.block:
         return _refuse("no_block_device", f"{device.path} is no block device.")
-    if device.other_resource:
-        return _refuse("other_resource", f"{device.path} belongs to the DRBD resource {device.other_resource}.")
+    if device.taken_by:
+        return _refuse("taken", f"{device.path} belongs to {device.taken_by}.")
     return None
 
 
-def metadata(device: Device, overwrite: str = "") -> Decision:
-    """Decide about a device's metadata.
+def preparation(device: Device, overwrite: str = "") -> Decision:
+    """Decide whether a device is prepared.
 
     :param overwrite: the one type of signature that a person allows to be overwritten; empty for none.
     """
@@ -87,7 +87,7 @@ def metadata(device: Device, overwrite: str = "") -> Decision:
     if impossible is not None:
         return impossible
     if device.own:
-        return Decision(Action.KEEP, "own_metadata", f"{device.path} holds this resource's metadata.")
+        return Decision(Action.KEEP, "own", f"{device.path} is prepared already.")
     if device.users:
         return _refuse("in_use", f"{device.path} is in use: {', '.join(device.users)}.")
     if device.size < SMALLEST:

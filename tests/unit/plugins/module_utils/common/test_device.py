@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metadata on a device: what is there is never overwritten unless exactly that was named."""
+"""A device for the cluster: what is there is never overwritten unless exactly that was named."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
-from ansible_collections.pgha.cluster.plugins.module_utils.drbd.device import (
+from ansible_collections.pgha.cluster.plugins.module_utils.common.device import (
     SMALLEST,
     UNNAMED,
     Action,
     Device,
-    metadata,
     parse_signatures,
+    preparation,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,8 +31,8 @@ _FREE = Device("/dev/vdb", exists=True, block=True, size=SMALLEST, zero=True)
         (_FREE, "", Action.CREATE, "free"),
         (replace(_FREE, exists=False), "", Action.REFUSE, "no_device"),
         (replace(_FREE, block=False), "", Action.REFUSE, "no_block_device"),
-        (replace(_FREE, other_resource="r0", own=True), "", Action.REFUSE, "other_resource"),
-        (replace(_FREE, users=("drbd0",), signatures=("drbd",), own=True), "", Action.KEEP, "own_metadata"),
+        (replace(_FREE, taken_by="the DRBD resource r0", own=True), "", Action.REFUSE, "taken"),
+        (replace(_FREE, users=("drbd0",), signatures=("drbd",), own=True), "", Action.KEEP, "own"),
         (replace(_FREE, signatures=("drbd",)), "", Action.REFUSE, "holds_data"),
         (replace(_FREE, users=("the kernel holds it",)), "", Action.REFUSE, "in_use"),
         (replace(_FREE, users=("the kernel holds it",), signatures=("ext4",)), "ext4", Action.REFUSE, "in_use"),
@@ -48,7 +48,7 @@ _FREE = Device("/dev/vdb", exists=True, block=True, size=SMALLEST, zero=True)
     ],
 )
 def test_each_device(device: Device, overwrite: str, action: Action, code: str) -> None:
-    decided = metadata(device, overwrite)
+    decided = preparation(device, overwrite)
     assert (decided.action, decided.code) == (action, code)
     assert bool(decided.clear) == (code == "overwrite")
 
@@ -66,13 +66,13 @@ _TYPES = st.sampled_from(["ext4", "xfs", "gpt", "LVM2_member", "drbd", UNNAMED])
         users=st.lists(st.just("drbd0"), max_size=1).map(tuple),
         signatures=st.lists(_TYPES, max_size=3).map(tuple),
         zero=st.sampled_from([True, False, None]),
-        other_resource=st.sampled_from(["", "r0"]),
+        taken_by=st.sampled_from(["", "r0"]),
         own=st.booleans(),
     ),
     st.one_of(st.just(""), _TYPES),
 )
 def test_nothing_is_created_over_what_was_not_named(device: Device, overwrite: str) -> None:
-    decided = metadata(device, overwrite)
+    decided = preparation(device, overwrite)
     if decided.action is Action.CREATE:
         assert set(device.signatures) <= {overwrite}
         assert device.zero or overwrite
