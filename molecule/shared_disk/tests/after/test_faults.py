@@ -16,7 +16,8 @@ pytestmark = pytest.mark.usefixtures("healed")
 FAULTS = [
     # In place: a recovery there is shorter than one after the disk and the address have moved.
     Fault("postgres killed", lambda trial: faults.killed(trial.primary, "postgres"), False, 90, alone=False),
-    Fault("primary's power cut", lambda trial: faults.power_cut(trial.primary), True, 240, short=True),
+    # Fencing starts a server again, and nothing has to be copied to it: it is a standby as soon as it has booted.
+    Fault("primary's power cut", lambda trial: faults.power_cut(trial.primary), True, 240, alone=False, short=True),
     Fault("all the primary's cables cut", lambda trial: faults.cables_cut(trial.primary), True, 240),
     # Nothing of the data goes over it, and the cluster talks over the other ones.
     Fault(
@@ -25,7 +26,7 @@ FAULTS = [
         False,
         alone=False,
     ),
-    Fault("standby's power cut", lambda trial: faults.power_cut(trial.standby), False, 120),
+    Fault("standby's power cut", lambda trial: faults.power_cut(trial.standby), False, 120, alone=False),
 ]
 
 
