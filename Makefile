@@ -91,7 +91,7 @@ molecule: venv ## Every stack with every fault on Debian 12, the most telling on
 	tools/molecule-all
 
 molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|trixie PGHA_FAULTS=full|short)
-	PGHA_RELEASE=$(RELEASE) PGHA_STACK=$(patsubst default,pacemaker,$(patsubst shared_disk,shared,$*)) molecule test -s $*
+	PGHA_RELEASE=$(RELEASE) PGHA_STACK=$(patsubst default,pacemaker,$(patsubst web,drbd,$(patsubst shared_disk,shared,$*))) molecule test -s $*
 
 .PHONY: bench
 bench: venv ## Measure deploys, write outages and the agent's own cost; medians beside the raw cost (STACK= RELEASE=)

@@ -20,6 +20,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_fencing
     fence_devices,
     shared_devices,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_service import service
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_stack import (
     STACKS,
     agent_stack,
@@ -177,6 +178,7 @@ def _scalars(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) ->
         yield Problem("pgha_primary", f"{primary!r} is no server of pgha_database ({', '.join(map(str, names))})")
     yield from modes(values)
     yield from storage(values)
+    yield from service(values)
     targets = values.get("ping_targets", [])
     if not isinstance(targets, list) or any(address(target) is None for target in targets):
         yield Problem("pgha_ping_targets", "must be a list of addresses, which may be empty")
@@ -243,6 +245,8 @@ def announcement(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]
         tie_breaker = f"VRRP and {', '.join(values['ping_targets'])}"
     how = "one disk, replicated by DRBD" if rules_of(values.get("stack")).disk else f"{mode} replication"
     how = "one disk that both reach, mounted on one at a time" if is_shared(values) else how
+    wanted = values.get("service")
+    how += f" on {wanted['directory']}, for {wanted['unit']}" if wanted else ""
     return [
         f"cluster {values['cluster_name']}: {', '.join(database)}; {how}; a new cluster starts from "
         f"{values['primary']}",

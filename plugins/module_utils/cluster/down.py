@@ -12,16 +12,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import COMPLETE, RECORD, UNSEEN
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Report, Seen
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
+    OUTSIDE,
+    SERVICES,
+    Expected,
+    Report,
+    Seen,
+)
 
 GUARD = "My data may be inconsistent"
-RESOURCE = "postgresql"
 
 
 def judge_down(
     report: Report, server: Seen, expected: Expected, view: Mapping[str, Any], primaries: Sequence[str]
 ) -> None:
-    """Say why PostgreSQL is no primary and no standby on a server, and what to do about that."""
+    """Say why the service is no primary and no standby on a server, and what to do about that."""
+    what = server.postgres.get("unit") or "PostgreSQL"
     if server.role == UNSEEN:
         # Said of its disk, and no rebuild would help.
         return
@@ -29,7 +35,7 @@ def judge_down(
     failed = [
         one["reason"]
         for one in view.get("failures", [])
-        if one["node"] == server.name and str(one.get("resource", "")).startswith(RESOURCE)
+        if one["node"] == server.name and str(one.get("resource", "")).startswith(SERVICES)
     ]
     guarded = any(GUARD in reason for reason in failed)
     attributes = view.get("node_attributes", {}).get(server.name, {})
@@ -44,10 +50,12 @@ def judge_down(
         step = f"{expected.command}failover.yml -e pgha_target={server.name}" if alone else ""
     elif view and attributes.get("pgha-data") != "ready":
         text = f"the data of {server.name} is not proven: it is kept out until it is rebuilt"
+    elif server.role == OUTSIDE:
+        text, step = f"{what} runs on {server.name} without its disk", f"on {server.name}: systemctl stop {what}"
     elif server.role == "not answering":
         text = f"PostgreSQL on {server.name} runs and does not answer"
     else:
-        text = f"PostgreSQL does not run on {server.name} ({server.role})"
+        text = f"{what} does not run on {server.name} ({server.role})"
         if server.role == "stopped" and view and not failed:
             # Right after a boot; a rebuild would only take down what is coming up.
             text, step = f"{text}, and nothing keeps the cluster from starting it", "look again in half a minute"

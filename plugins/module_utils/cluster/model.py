@@ -12,6 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+SERVICES = ("postgresql", "application")
+"""What the cluster calls the resource that is the service itself; a unit of systemd is the second one."""
+OUTSIDE = "outside the cluster"
+"""The role of a unit that somebody else than the cluster has started."""
+
 
 @dataclass(frozen=True)
 class Seen:

@@ -11,7 +11,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import (
@@ -39,11 +39,19 @@ def _servers(found: Sequence[Mapping[str, Any]]) -> Iterator[Reason]:
             yield safe("reads_at_start", f"PostgreSQL does not run on {name}; it reads the files when it starts.")
 
 
+def no_postgresql(units: Collection[str]) -> Reason:
+    """Return the reason why nothing that is PostgreSQL's can be done in a cluster that runs a unit of systemd."""
+    return unsafe("no_postgresql", f"This cluster runs {', '.join(sorted(units))} and not PostgreSQL.")
+
+
 def reload_verdict(found: Sequence[Mapping[str, Any]]) -> Verdict:
     """Judge whether changed settings may be loaded, with every reason.
 
     :param found: what the discovery collected.
     """
+    units = {str(one["postgres"]["unit"]) for one in found if (one.get("postgres") or {}).get("unit")}
+    if units:
+        return judge([no_postgresql(units)])
     reasons = list(_servers(found))
     if not any(one.get("attributes") for one in found):
         reasons.append(unknown("no_cluster", "The cluster manager runs on no server that answers."))

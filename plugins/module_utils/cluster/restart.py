@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.reload import no_postgresql
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover import (
     ACCEPTABLE,
     Situation,
@@ -70,6 +71,10 @@ def restart_order(found: Sequence[Mapping[str, Any]], mode: str, accepted: Seque
     :param which: ``pending`` for the servers with a setting that waits for it, ``updates`` for those with an update of
         PostgreSQL's packages, too, ``all`` for every one.
     """
+    units = {str(one["postgres"]["unit"]) for one in found if (one.get("postgres") or {}).get("unit")}
+    if units:
+        # To restart it in place is one command, and to move it there and back two.
+        return Order((), "", "", judge([no_postgresql(units)]))
     now = Situation.of(found, mode)
     waiting = {str(one["name"]) for one in found if _waits(one, which)}
     primary = now.primary.name if now.primary else ""

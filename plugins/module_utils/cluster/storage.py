@@ -20,7 +20,7 @@ from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster import shared
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import RECORD, UNSEEN
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Report, Seen
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import OUTSIDE, Expected, Report, Seen
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd import split_brain
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Generations
 
@@ -110,7 +110,7 @@ def on_one_disk(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             others = {other: theirs for other, theirs in disks.items() if other != name and theirs}
             replicas = [{"name": other, **_replica(disk, theirs, streams[other])} for other, theirs in others.items()]
             item["postgres"] = primary | {"replicas": replicas}
-        elif disk and (one.get("postgres") or {}).get("role") != "primary":
+        elif disk and (one.get("postgres") or {}).get("role") not in ("primary", OUTSIDE):
             item["postgres"] = _passive(one, primary, streams[name], differing(disks.values()))
         if disk and "attributes" in item:
             item["attributes"] = {**item["attributes"], RECORD: "LATEST" if complete(disk) else ""}

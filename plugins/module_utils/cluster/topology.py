@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
+    SERVICES,
     members,
     membership,
     own_words,
@@ -85,7 +86,7 @@ def discovered_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: s
             "failures": [
                 f"{one.get('task')}: {one.get('reason') or one.get('status')}"
                 for one in view.get("failures") or ()
-                if one.get("node") == name and str(one.get("resource", "")).startswith("postgresql")
+                if one.get("node") == name and str(one.get("resource", "")).startswith(SERVICES)
             ],
         }
         for name, one in found.items()
