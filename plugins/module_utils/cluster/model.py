@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-SERVICES = ("postgresql", "application")
-"""What the cluster calls the resource that is the service itself; a unit of systemd is the second one."""
+SERVICES = ("postgresql", "application", "filesystem")
+"""What the cluster calls the service itself, PostgreSQL or a unit of systemd, and what it cannot run without. A server
+on which one of them has failed lately is no place to move to."""
 OUTSIDE = "outside the cluster"
 """The role of a unit that somebody else than the cluster has started."""
 

@@ -32,13 +32,17 @@ def test_topology_names_the_server_that_has_no_address() -> None:
         FILTERS["topology"](servers, {"public": "10.0.0.0/24"}, {})
 
 
+FAILURES = [
+    {"node": "n1", "resource": "postgresql:0", "task": "monitor", "reason": "timeout"},
+    {"node": "n1", "resource": "fence-n2", "task": "monitor", "reason": "no answer"},
+    # The disk refused the mount: whatever is wrong there, the service is not to be moved to it now.
+    {"node": "n1", "resource": "filesystem", "task": "start", "reason": "not mounted"},
+]
+
+
 def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
     attributes = {"n1": {"pgha-data": "ready"}}
     nodes = [{"name": "n1", "online": True}, {"name": "n2", "online": True}, {"name": "n3", "unclean": True}]
-    failures = [
-        {"node": "n1", "resource": "postgresql:0", "task": "monitor", "reason": "timeout"},
-        {"node": "n1", "resource": "fence-n2", "task": "monitor", "reason": "no answer"},
-    ]
     said: dict[str, Any] = {"postgres": {"role": "primary"}, "settings": {"max_connections": 200}}
     hostvars: dict[str, Any] = {
         "n1": {"stack_x_discovered": {**said, "crm": {"cluster_running": False}}},
@@ -50,7 +54,7 @@ def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
                     "nodes": nodes,
                     "node_attributes": attributes,
                     "window": "10:00",
-                    "failures": failures,
+                    "failures": FAILURES,
                 }
             }
         },
@@ -66,7 +70,7 @@ def test_attributes_come_from_a_server_whose_cluster_answers() -> None:
         "member": "online",
         "quorum": True,
         "window": "10:00",
-        "failures": ["monitor: timeout"],
+        "failures": ["monitor: timeout", "start: not mounted"],
         "updates": False,
     }
     assert found[1]["failures"] == []
