@@ -31,7 +31,7 @@ def test_fault_of_the_manager(clients: Cluster, book: Book, fault: Fault) -> Non
 
 @full_only
 def test_a_killed_standby_is_missed_at_once(clients: Cluster, book: Book) -> None:
-    """The watch tells pacemaker before a monitor could; the primary goes on alone, the standby returns by itself."""
+    """The watch tells pacemaker before a monitor could; and the primary goes on alone."""
     with book.trial(clients, "standby's postgres killed") as trial:
         standby = trial.standby
         begun = standby.must("date +%s").strip()
