@@ -16,6 +16,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import subprocess
@@ -24,6 +25,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+LOG = logging.getLogger("pgha-watch")
+"""The standard error of a service is the journal."""
 LOOK_SECONDS = 0.5
 REPORT_SECONDS = 30
 USAGE = "usage: pgha-watch DATA_DIRECTORY RESOURCE SERVER"
@@ -97,21 +100,22 @@ def reporter(resource: str, server: str) -> Callable[[int], None]:
     """Return what tells pacemaker; the journal gets what could not be told."""
 
     def report(pid: int) -> None:
-        print(f"PostgreSQL (process {pid}) died on {server}: reporting {resource} as failed", flush=True)
+        LOG.warning("PostgreSQL (process %d) died on %s: reporting %s as failed", pid, server, resource)
         # A cluster manager that is down starts with a look at every resource.
         with contextlib.suppress(subprocess.TimeoutExpired):
             done = subprocess.run(
                 failed(resource, server), check=False, capture_output=True, text=True, timeout=REPORT_SECONDS
             )
-            print((done.stdout + done.stderr).strip() if done.returncode else "pacemaker has been told", flush=True)
+            LOG.warning("%s", (done.stdout + done.stderr).strip() if done.returncode else "pacemaker has been told")
 
     return report
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run; the exit status is 2 for arguments that are not understood."""
+    logging.basicConfig(format="%(message)s")
     if len(arguments) != 3:
-        print(USAGE, file=sys.stderr)
+        LOG.error(USAGE)
         return 2
     directory, resource, server = arguments
     Watch(Path(directory), reporter(resource, server)).run()

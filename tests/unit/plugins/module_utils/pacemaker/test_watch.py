@@ -116,6 +116,6 @@ def test_what_pacemaker_is_told() -> None:
     assert failed("postgresql", "n1") == ["crm_resource", "--fail", "--resource", "postgresql", "--node", "n1"]
 
 
-def test_arguments_that_are_not_understood(capsys: pytest.CaptureFixture[str]) -> None:
+def test_arguments_that_are_not_understood(caplog: pytest.LogCaptureFixture) -> None:
     assert main(["/data"]) == 2
-    assert "usage" in capsys.readouterr().err
+    assert "usage" in caplog.text
