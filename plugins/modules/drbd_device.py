@@ -69,6 +69,7 @@ server:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgha.cluster.plugins.module_utils.common.block import prepare
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.device import Action, Decision, preparation
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -84,19 +85,6 @@ def _refuse(decision: Decision) -> PghaError:
         next_step="name the right device. Where what it holds may go for good, name exactly its type as "
         "drbd_overwrite_signature (`wipefs --no-act` lists it)",
     )
-
-
-def _create(gateway: Gateway, disk: Disk, decision: Decision, overwrite: str) -> None:
-    if decision.clear:
-        disk.clear()
-        # Something else may come to light, such as what lay below: it was not allowed to be overwritten.
-        again = preparation(disk.look(gateway), overwrite)
-        if again.action is not Action.CREATE or again.clear:
-            raise _refuse(again)
-    gateway.create_metadata()
-    left = preparation(disk.look(gateway), overwrite)
-    if left.action is not Action.KEEP:
-        raise PghaError(f"Metadata was created, and cannot be read back: {left.message}")
 
 
 def work(params: dict[str, Any], gateway: Gateway, disk: Disk, check_mode: bool) -> dict[str, Any]:
@@ -115,7 +103,8 @@ def work(params: dict[str, Any], gateway: Gateway, disk: Disk, check_mode: bool)
         end = gateway.data_end()
         blank = end is not None and disk.is_blank(end)
     if create and not check_mode:
-        _create(gateway, disk, decision, params["overwrite_signature"])
+        overwrite, make = params["overwrite_signature"], gateway.create_metadata
+        prepare(disk, decision, overwrite, look=lambda: disk.look(gateway), make=make, refuse=_refuse)
         generations = gateway.generations()
     return {
         "changed": create,

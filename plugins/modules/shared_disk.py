@@ -63,6 +63,7 @@ server:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgha.cluster.plugins.module_utils.common.block import prepare
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.device import Action, Decision, preparation
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -79,31 +80,25 @@ def _refuse(decision: Decision) -> PghaError:
     )
 
 
-def _create(disk: SharedDisk, decision: Decision, params: dict[str, Any]) -> None:
-    cluster, overwrite = params["cluster"], params["overwrite_signature"]
-    if decision.clear:
-        disk.clear()
-        # Something else may come to light, such as what lay below: it was not allowed to be overwritten.
-        again = preparation(disk.for_preparation(disk.look(), cluster), overwrite)
-        if again.action is not Action.CREATE or again.clear:
-            raise _refuse(again)
-    disk.make(cluster)
-    left = preparation(disk.for_preparation(disk.look(), cluster), overwrite)
-    if left.action is not Action.KEEP:
-        raise PghaError(f"The file system was made, and cannot be read back: {left.message}")
-
-
 def work(params: dict[str, Any], disk: SharedDisk, check_mode: bool) -> dict[str, Any]:
     """Look, decide, create, look again."""
     found = disk.look()
     if not found.seen:
         raise PghaError(f"No file system is made: {found.problem}.", next_step="name the right device as pgha_disk")
-    decision = preparation(disk.for_preparation(found, params["cluster"]), params["overwrite_signature"])
+    cluster, overwrite = params["cluster"], params["overwrite_signature"]
+    decision = preparation(disk.for_preparation(found, cluster), overwrite)
     if decision.action is Action.REFUSE:
         raise _refuse(decision)
     create = decision.action is Action.CREATE
     if create and not check_mode:
-        _create(disk, decision, params)
+        prepare(
+            disk,
+            decision,
+            overwrite,
+            look=lambda: disk.for_preparation(disk.look(), cluster),
+            make=lambda: disk.make(cluster),
+            refuse=_refuse,
+        )
     return {
         "changed": create,
         "decision": decision.action.value,

@@ -12,11 +12,17 @@ import fcntl
 import os
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ansible_collections.pgha.cluster.plugins.module_utils.common.device import parse_signatures
+from ansible_collections.pgha.cluster.plugins.module_utils.common.device import (
+    Action,
+    Decision,
+    Device,
+    parse_signatures,
+    preparation,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
 
@@ -133,3 +139,30 @@ class Block:
                     return False
                 start += len(block)
         return True
+
+
+def prepare(
+    disk: Block,
+    decision: Decision,
+    overwrite: str,
+    *,
+    look: Callable[[], Device],
+    make: Callable[[], None],
+    refuse: Callable[[Decision], PghaError],
+) -> None:
+    """Carry out the decision to prepare a device, and look whether it is prepared then.
+
+    :param look: looks at the device anew.
+    :param make: puts the cluster's own on it.
+    :param refuse: the error for a device that turns out to hold something else.
+    """
+    if decision.clear:
+        disk.clear()
+        # Something else may come to light, such as what lay below: it was not allowed to be overwritten.
+        again = preparation(look(), overwrite)
+        if again.action is not Action.CREATE or again.clear:
+            raise refuse(again)
+    make()
+    left = preparation(look(), overwrite)
+    if left.action is not Action.KEEP:
+        raise PghaError(f"{disk.path} was prepared, and cannot be read back: {left.message}")
