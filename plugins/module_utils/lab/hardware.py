@@ -95,10 +95,11 @@ def hull_options(lab: Lab, server: Server, guest: str) -> tuple[str, ...]:
     )
 
 
-def hull_command(server: Server) -> tuple[str, ...]:
+def hull_command(lab: Lab, server: Server) -> tuple[str, ...]:
     """Return the first process of the container of a machine."""
+    machines = [one.name for one in lab.servers if one.is_machine]
     return (
-        *("/lab/hull", "--memory", str(server.memory)),
+        *("/lab/hull", "--memory", str(server.memory), "--number", str(machines.index(server.name))),
         *(
             word
             for disk in server.disks

@@ -216,7 +216,7 @@ def create_argv(lab: Lab, server: Server, mould: Mould) -> tuple[str, ...]:
         *(word for mount in own_files(lab, server) for word in ("--volume", mount)),
         *(hull_options(lab, server, mould.guest) if server.is_machine else ("--systemd=always",)),
         mould.image,
-        *(hull_command(server) if server.is_machine else ()),
+        *(hull_command(lab, server) if server.is_machine else ()),
     )
 
 

@@ -68,6 +68,15 @@ def test_a_network_without_a_way_out(hull: ModuleType) -> None:
     assert not [line for line in hull.guest_batch([], "") if "route" in line]
 
 
+def test_machines_spread_over_the_processors_there_are(hull: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[set[int]] = []
+    monkeypatch.setattr(hull.os, "sched_getaffinity", lambda _pid: {4, 2})
+    monkeypatch.setattr(hull.os, "sched_setaffinity", lambda _pid, processors: chosen.append(processors))
+    for number in range(3):
+        hull.stay_on(number)
+    assert chosen == [{2}, {4}, {2}]
+
+
 def test_disks_come_in_their_order_and_a_shared_one_is_not_locked(hull: ModuleType) -> None:
     disks = [hull.disk_of("data:256:own"), hull.disk_of("all:64:shared")]
     argv = hull.kernel_argv("n1", 768, [], disks)

@@ -62,7 +62,7 @@ def argv_of(**changes: Any) -> tuple[str, ...]:
 def test_a_machine_is_made_with_its_hull_and_not_with_systemd() -> None:
     argv = argv_of(memory=768, disks=[DATA, SHARED])
     assert argv[argv.index("image") + 1 :] == (
-        *("/lab/hull", "--memory", "768", "--disk", "data:256:own", "--disk", "all:64:shared"),
+        *("/lab/hull", "--memory", "768", "--number", "0", "--disk", "data:256:own", "--disk", "all:64:shared"),
     )
     assert "--systemd=always" not in argv
     volumes = [word for before, word in itertools.pairwise(argv) if before == "--volume"]
