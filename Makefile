@@ -94,7 +94,7 @@ molecule-%: venv ## One scenario, such as molecule-pacemaker (RELEASE=bookworm|t
 	PGHA_RELEASE=$(RELEASE) PGHA_STACK=$(patsubst default,pacemaker,$(patsubst web,drbd,$(patsubst shared_disk,shared,$*))) molecule test -s $*
 
 .PHONY: bench
-bench: venv ## Measure deploys, write outages and the agent's own cost; medians beside the raw cost (STACK= RELEASE=)
+bench: venv ## Measure deploys, write outages and the agent's own cost, of disks resyncs and commits; medians (STACK= RELEASE=)
 	PGHA_STACK=$(STACK) PGHA_RELEASE=$(RELEASE) PYTHONPATH=$(COLLECTIONS) python -m tests.bench
 
 .PHONY: bench-rebuild

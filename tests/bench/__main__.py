@@ -3,43 +3,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make bench`: deploys, outages of writes and the agent's own cost, as medians, with the raw cost beside them.
 
+A stack with one disk has a list of its own: see `disk`.
+
 PGHA_BENCH_RUNS says how often each is measured (3), PGHA_STACK on which stack and PGHA_RELEASE on which release,
 PGHA_LAB and PGHA_PREFIX where. The targets are shown for whoever reads the table; nothing fails by them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ansible_collections.pgha.cluster.tests.bench import raw
+from ansible_collections.pgha.cluster.tests.bench import disk, raw
 from ansible_collections.pgha.cluster.tests.bench.cost import costs
 from ansible_collections.pgha.cluster.tests.bench.figures import HEADING, Row
-from ansible_collections.pgha.cluster.tests.support import faults
+from ansible_collections.pgha.cluster.tests.bench.outage import STRIKES, outage
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.stacks import Agents, Stack
-from ansible_collections.pgha.cluster.tests.support.trial import Book, Trial
+from ansible_collections.pgha.cluster.tests.support.stacks import Agents, Drbd, Stack
+from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 ROLES = ("primary", "standby")
-OUTAGE_SECONDS = 120
-
-
-@contextlib.contextmanager
-def switched_over(trial: Trial) -> Iterator[None]:
-    """Exchange the roles."""
-    trial.cluster.playbooks.must("switchover")
-    yield
-
-
-STRIKES: Mapping[str, Callable[[Trial], contextlib.AbstractContextManager[None]]] = {
-    "kill": lambda trial: faults.killed(trial.primary, "postgres"),
-    "power": lambda trial: faults.power_cut(trial.primary),
-    "switchover": switched_over,
-}
 
 
 def rows_of(stack: Stack) -> dict[str, Row]:
@@ -56,16 +41,6 @@ def rows_of(stack: Stack) -> dict[str, Row]:
             rows[f"processor {role}"] = Row(f"agent of an idle {role} [% of a core]", "0.50", digits=2)
             rows[f"memory {role}"] = Row(f"agent of an idle {role} [MB]", "40.0")
     return rows
-
-
-def outage(cluster: Cluster, book: Book, name: str) -> float:
-    """Strike under traffic and return the longest time without a commit, until the cluster is whole again."""
-    with book.trial(cluster, name) as trial:
-        trial.strike()
-        with STRIKES[name](trial):
-            # Not since the strike: commits from before it took effect would count.
-            trial.traffic.wait_writes(time.monotonic(), OUTAGE_SECONDS, "clients commit again")
-    return trial.measured.write_outage
 
 
 def measure(cluster: Cluster, book: Book, rows: Mapping[str, Row]) -> dict[str, set[str]]:
@@ -97,20 +72,27 @@ def measure_raw(cluster: Cluster, added: dict[str, set[str]], rows: Mapping[str,
     rows["power"].raw.append(raw.power_outage(cluster))
 
 
+def tables(cluster: Cluster, book: Book, runs: int) -> Iterator[str]:
+    """Measure a stack with a database on each server, each run on a lab of its own, and return the table."""
+    rows = rows_of(cluster.stack)
+    for run in range(1, runs + 1):
+        print(f"{cluster.stack.name}, run {run} of {runs}", flush=True)
+        raw.fresh(cluster)
+        measure_raw(cluster, measure(cluster, book, rows), rows)
+    yield "\n".join([HEADING, *(row.line() for row in rows.values())])
+
+
 def main() -> None:
-    """Measure everything and print the table."""
+    """Measure everything and print the tables."""
     runs = int(os.environ.get("PGHA_BENCH_RUNS", "3"))
     with tempfile.TemporaryDirectory() as directory:
         cluster = Cluster.chosen(Path(directory), {**raw.PLACE, **os.environ})
-        book, rows = Book(Path(directory) / "faults.json"), rows_of(cluster.stack)
+        book = Book(Path(directory) / "faults.json")
+        measured = disk.tables if isinstance(cluster.stack, Drbd) else tables
         with raw.lab_removed(cluster):
-            for run in range(1, runs + 1):
-                print(f"{cluster.stack.name}, run {run} of {runs}", flush=True)
-                raw.fresh(cluster)
-                measure_raw(cluster, measure(cluster, book, rows), rows)
-    print(f"\n{cluster.stack.name}, {cluster.release}, median (least to most) of {runs}\n{HEADING}")
-    for row in rows.values():
-        print(row.line())
+            for table in measured(cluster, book, runs):
+                title = f"{cluster.stack.name}, {cluster.release}, median (least to most) of {runs}"
+                print(f"\n{title}\n{table}\n", flush=True)
 
 
 if __name__ == "__main__":

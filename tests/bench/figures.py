@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 MEGABYTE = 2**20
@@ -119,4 +119,50 @@ def table(measured: Sequence[Rebuild]) -> str:
                 shown([getattr(one, quantity) for one in runs]) for quantity in ("seconds", "received", "wal")
             )
             lines.append(f"{f'{size:g} GB':10} {named(diverged):24} {seconds:>24} {received:>28} {wal:>28}")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Resync:
+    """One disk that was away and has caught up.
+
+    :ivar written: megabytes that were written into a file meanwhile.
+    :ivar lacking: megabytes that DRBD counted as different then: that file, and what file system and database wrote.
+    :ivar received: megabytes that came in over its server's replication network from the boot until it had caught up.
+    :ivar seconds: from the connection of the disks until they were alike.
+    :ivar back: seconds from power on until they were alike.
+    """
+
+    written: float
+    lacking: float
+    received: float
+    seconds: float
+    back: float
+
+
+def resyncs(measured: Sequence[Resync]) -> str:
+    """Return as text what resyncs cost, a line for each amount that was written, the least first."""
+    lines = [
+        f"{'written':8} {'out of sync [MB]':>24} {'received [MB]':>24} {'resync [s]':>20} {'since power on [s]':>24}"
+    ]
+    for written in sorted({one.written for one in measured}):
+        runs = [one for one in measured if one.written == written]
+        lacking, received, seconds, back = (
+            shown([getattr(one, quantity) for one in runs]) for quantity in ("lacking", "received", "seconds", "back")
+        )
+        lines.append(f"{f'{written:g} MB':8} {lacking:>24} {received:>24} {seconds:>20} {back:>24}")
+    return "\n".join(lines)
+
+
+def rates(measured: Mapping[str, Sequence[float]], against: str) -> str:
+    """Return as text how many commits a second there were on what.
+
+    :param against: the one whose median the others' are compared with.
+    """
+    whole = statistics.median(measured[against])
+    lines = [f"{'PostgreSQL on':38} {'commits per second':>28} {'of the disk alone':>18}"]
+    lines += [
+        f"{what:38} {shown(found):>28} {f'{100 * statistics.median(found) / whole:.0f} %':>18}"
+        for what, found in measured.items()
+    ]
     return "\n".join(lines)

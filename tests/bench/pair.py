@@ -198,10 +198,7 @@ class Pair:
 
     def received(self, server: Server) -> int:
         """Return the bytes that came in over the server's replication network since it booted."""
-        address = server.addresses["replication"]
-        shown = json.loads(server.must(f"ip -json -statistics address show to {address}"))
-        # Some versions print an empty entry for every interface without that address.
-        return int(next(one for one in shown if one)["stats64"]["rx"]["bytes"])
+        return raw.received(server)
 
     def wal_bytes(self, server: Server) -> int:
         """Return the size of all WAL files of a running server."""

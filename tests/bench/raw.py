@@ -10,6 +10,7 @@ adds to this is its price.
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,14 @@ def lab_removed(cluster: Cluster) -> Iterator[None]:
 def packages_of(server: Server) -> set[str]:
     """Return the installed packages."""
     return set(server.must("dpkg-query -W -f '${Package}\\n'").split())
+
+
+def received(server: Server) -> int:
+    """Return the bytes that came in over a server's replication network since it booted."""
+    address = server.addresses["replication"]
+    shown = json.loads(server.must(f"ip -json -statistics address show to {address}"))
+    # Some versions print an empty entry for every interface without that address.
+    return int(next(one for one in shown if one)["stats64"]["rx"]["bytes"])
 
 
 def install(server: Server, packages: set[str]) -> None:
@@ -84,6 +93,16 @@ def deploy(cluster: Cluster, packages: dict[str, set[str]]) -> float:
         server.must(settings(cluster, version, primary, server.name))
     primary.must(f"pg_ctlcluster {version} main start")
     cluster.must_sql(primary, f"CREATE ROLE {USER} LOGIN REPLICATION PASSWORD '{cluster.password}'")
+    follow(cluster, version, primary, standby)
+    taken = time.monotonic() - began
+    cluster.must_sql(primary, f"CREATE DATABASE {DATABASE} OWNER {USER}")
+    cluster.must_sql(primary, f"SET ROLE {USER}; {WRITTEN}; {OBSERVED};", DATABASE)
+    announce(cluster, primary)
+    return taken
+
+
+def follow(cluster: Cluster, version: str, primary: Server, standby: Server) -> None:
+    """Copy the primary's data, and let each of its commits wait for the standby from now on."""
     data = f"/var/lib/postgresql/{version}/main"
     copy = f"pg_basebackup -h {primary.addresses['replication']} -U {USER} -D {data} -R -c fast -X stream"
     # The password is known to nobody but this run; a pair that lives for a minute needs no better place for it.
@@ -93,11 +112,6 @@ def deploy(cluster: Cluster, packages: dict[str, set[str]]) -> float:
     # Only now: a commit that waits for a standby before there is one waits for ever.
     cluster.must_sql(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'")
     cluster.must_sql(primary, "SELECT pg_reload_conf()")
-    taken = time.monotonic() - began
-    cluster.must_sql(primary, f"CREATE DATABASE {DATABASE} OWNER {USER}")
-    cluster.must_sql(primary, f"SET ROLE {USER}; {WRITTEN}; {OBSERVED};", DATABASE)
-    announce(cluster, primary)
-    return taken
 
 
 def announce(cluster: Cluster, server: Server) -> None:

@@ -100,3 +100,23 @@ def test_a_single_size_is_drawn_in_the_middle() -> None:
 @pytest.mark.parametrize(("value", "top"), [(0, 1), (0.7, 0.8), (1, 1), (3, 3), (41, 50), (4200, 5000), (9, 10)])
 def test_a_scale_ends_at_a_round_number(value: float, top: float) -> None:
     assert plot.rounded_up(value) == pytest.approx(top)
+
+
+def test_resyncs_have_a_line_for_each_amount_with_the_least_first() -> None:
+    measured = [
+        figures.Resync(written, written + 0.5, written + 1, seconds, 60)
+        for written, seconds in ((128, 13), (1, 0.4), (128, 15), (1, 0.6))
+    ]
+    heading, *lines = figures.resyncs(measured).splitlines()
+    assert [line[:8].strip() for line in lines] == ["1 MB", "128 MB"]
+    assert "128.5 (128.5 to 128.5)" in lines[1] and "129.0 (129.0 to 129.0)" in lines[1]
+    assert "14.0 (13.0 to 15.0)" in lines[1]
+    assert {len(line) for line in lines} == {len(heading)}
+
+
+def test_commits_are_shown_as_parts_of_those_on_the_disk_alone() -> None:
+    heading, *lines = figures.rates({"both": [150, 100, 140], "alone": [400, 200, 190]}, "alone").splitlines()
+    assert [line.split()[0] for line in lines] == ["both", "alone"]
+    assert lines[0].endswith(" 140.0 (100.0 to 150.0)               70 %")
+    assert lines[1].endswith(" 100 %")
+    assert {len(line) for line in lines} == {len(heading)}
