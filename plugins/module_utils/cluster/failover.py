@@ -32,6 +32,8 @@ RECORD = "postgresql-data-status"
 COMPLETE = frozenset({"LATEST", "STREAMING|SYNC"})
 UNSEEN = "disk not seen"
 """The role of a server that does not see the disk which it shares with another one."""
+DOWN = "disk down"
+"""The role of a server whose replicated disk has not been started: nobody can say yet what is on it."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,14 @@ def failover_verdict(servers: Sequence[Server], target: str, accepted: str, *, q
         reasons.append(unsafe("no_data", f"{target} holds no data."))
     elif one.role == UNSEEN:
         reasons.append(unsafe("no_disk", f"{target} does not see the shared disk, and all data is on that."))
+    elif one.role == DOWN:
+        reasons.append(
+            unknown(
+                "disk_down",
+                f"The disk of {target} is down: the cluster starts it as soon as it holds every lost server for off. "
+                f"Run this again when the status says more of the disk of {target}.",
+            )
+        )
     else:
         reasons.append(_data(one, others, accepted))
     # An agent takes a person's word for the arbiter's, and still wants its proof of the other server.

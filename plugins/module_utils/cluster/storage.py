@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster import shared
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import RECORD, UNSEEN
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import DOWN, RECORD, UNSEEN
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import OUTSIDE, Expected, Report, Seen
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd import split_brain
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Generations
@@ -58,7 +58,7 @@ def _passive(one: Mapping[str, Any], primary: Mapping[str, Any], streaming: bool
     postgres, disk = dict(one.get("postgres") or {}), one["disk"]
     common = shared.is_shared(disk)
     if not (disk.get("seen") if common else part(disk)):
-        return {**postgres, "role": UNSEEN if common else "disk down"}
+        return {**postgres, "role": UNSEEN if common else DOWN}
     return {
         **postgres,
         "role": "standby",

@@ -180,8 +180,9 @@ def batch(lines: Iterable[str]) -> str:
 def stay_on(number: int) -> None:
     """Keep this process, and all that it will start, on one processor.
 
-    The guest's kernel and each of its programs are processes here that take turns: a system call in the guest is a change
-    from one to the other and back. On two processors each change wakes one of them up, which takes several times as long.
+    The guest's kernel and each of its programs are processes here that take turns: a system call in the guest is a
+    change from one to the other and back. On two processors each change wakes one of them up, which takes several times
+    as long.
 
     :param number: of this machine among the lab's; they spread over the processors there are.
     """

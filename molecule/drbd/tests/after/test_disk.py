@@ -13,15 +13,11 @@ from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.stacks import disk_state
 from ansible_collections.pgha.cluster.tests.support.strikes import full_only, must_refuse_switchover
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = [pytest.mark.usefixtures("healed"), full_only]
-
-
-def state(server: Server) -> str:
-    """Return what DRBD says of both disks, this server's first."""
-    return server.ssh("drbdadm dstate pgha", timeout=15).stdout.strip()
 
 
 def test_a_service_whose_disk_is_taken_off_moves_to_the_other_one(clients: Cluster, book: Book) -> None:
@@ -43,7 +39,7 @@ def catching_up(cluster: Cluster) -> Iterator[None]:
     standby = cluster.other(cluster.primary())
     standby.must("drbdadm pause-sync pgha && drbdadm invalidate pgha")
     try:
-        wait_until(lambda: state(standby) == "Inconsistent/UpToDate", 60, "it lacks something")
+        wait_until(lambda: disk_state(standby) == "Inconsistent/UpToDate", 60, "it lacks something")
         yield
     finally:
         standby.must("drbdadm resume-sync pgha")
@@ -128,7 +124,7 @@ def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(cli
     old = clients.primary()
     new = clients.other(old)
     with faults.power_cut(new):
-        wait_until(lambda: state(old).endswith("/Outdated"), 180, "the other one is barred")
+        wait_until(lambda: disk_state(old).endswith("/Outdated"), 180, "the other one is barred")
         written(clients, old, "only_the_old_one_has")
         with faults.bmc_dead(old), faults.power_cut(old):
             new.power_on()
@@ -136,7 +132,7 @@ def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(cli
             # Before the cluster has a leader it hears nobody's word.
             wait_until(lambda: clients.stack.fencing_failed(new, old), 180, "fencing has failed")
             new.must(f"stonith_admin --confirm {old.name}")
-            wait_until(lambda: state(new).startswith("Consistent"), 240, "its disk is there")
+            wait_until(lambda: disk_state(new).startswith("Consistent"), 240, "its disk is there")
             refused = clients.playbooks.run("failover", pgha_target=new.name)
             assert refused.rc != 0 and "may lack acknowledged commits" in refused.output, refused.output[-3000:]
             clients.playbooks.must("failover", pgha_target=new.name, pgha_accept_loss=new.name)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from ansible_collections.pgha.cluster.tests.support.stacks import disk_state
 from ansible_collections.pgha.cluster.tests.support.strikes import (
     Fault,
     each,
@@ -41,11 +42,6 @@ def test_fault(clients: Cluster, book: Book, fault: Fault) -> None:
     must_survive(clients, book, fault)
 
 
-def disk(server: Server) -> str:
-    """Return the state of a server's own disk."""
-    return server.ssh("drbdadm dstate pgha", timeout=15).stdout.partition("/")[0].strip()
-
-
 def test_a_disk_that_comes_back_alone_is_not_promoted(clients: Cluster, book: Book) -> None:
     """Both servers lose power, the standby first: what the primary acknowledged in between only that one has.
 
@@ -64,9 +60,9 @@ def test_a_disk_that_comes_back_alone_is_not_promoted(clients: Cluster, book: Bo
                 # Before the cluster has a leader it hears nobody's word.
                 wait_until(lambda: clients.stack.fencing_failed(standby, primary), 180, "fencing has failed")
                 standby.must(f"stonith_admin --confirm {primary.name}")
-                wait_until(lambda: disk(standby) == "Consistent", 240, "the standby's disk is there")
+                wait_until(lambda: disk_state(standby).startswith("Consistent/"), 240, "the standby's disk is there")
                 clients.stack.settle([standby])
-                assert disk(standby) == "Consistent"
+                assert disk_state(standby).startswith("Consistent/")
                 trial.nobody_takes_writes()
                 assert clients.status()["primary"] is None
         trial.writes_return(240)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import failover_verdict
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import server_of as to_fail_over
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import Expected, Report, Seen
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import chosen
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild import server_of as to_rebuild
@@ -59,6 +61,31 @@ def pair(active: dict[str, Any] | None = None, passive: dict[str, Any] | None = 
 def verdict(found: list[dict[str, Any]]) -> tuple[Value, set[str]]:
     made = switchover_verdict(Situation.of(on_one_disk(found), "sync"), "n2", ())
     return made.value, {reason.code for reason in made.reasons}
+
+
+@pytest.mark.parametrize("accepted", ["", "n2"])
+@pytest.mark.parametrize(
+    ("passive", "code"),
+    [
+        # Whoever accepts to lose what it lacks has to be told what it has.
+        (DOWN, {"disk_down": Value.UNKNOWN}),
+        (disk("Secondary", connection="Connecting"), {"has_every_commit": Value.SAFE}),
+        (
+            disk("Secondary", connection="Connecting", disk="Consistent"),
+            {"may_lose_commits": Value.UNSAFE, "loss_accepted": Value.SAFE},
+        ),
+    ],
+)
+def test_a_failover_waits_for_the_disk_and_asks_what_is_on_it(
+    passive: dict[str, Any], code: dict[str, Value], accepted: str
+) -> None:
+    found = pair(passive=passive)
+    found[0] |= {"postgres": {}, "disk": {}, "member": "offline"}
+    servers = [to_fail_over({**one, "stack": "drbd"}) for one in on_one_disk(found)]
+    made = failover_verdict(servers, "n2", accepted, quorum=True)
+    said = {reason.code for reason in made.reasons} & code.keys()
+    assert said == {list(code)[-1 if accepted else 0]}
+    assert made.value is code[said.pop()]
 
 
 def test_where_no_disk_is_meant_nothing_changes() -> None:
