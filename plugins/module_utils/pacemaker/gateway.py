@@ -151,6 +151,11 @@ class Gateway:
             raise PghaError("The cluster refused the change; nothing was changed.", ran=argv, said=said)
         return Patched.APPLIED
 
+    def modify(self, change: str) -> None:
+        """Change what a piece of a CIB names, by its ids, and add what of it is not there; all of it or nothing."""
+        argv = ["cibadmin", "--modify", "--allow-create", "--sync-call", "--xml-pipe"]
+        self._must(argv, "The cluster refused the change; nothing was changed.", stdin=change)
+
     def controller(self, node: str) -> str:
         """Return the state of a node's controller; the DC is S_IDLE when no transition is under way."""
         # Without a timeout of its own crmadmin waits for an answer for ever.
