@@ -151,4 +151,4 @@ def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(cli
     assert "drbd-fence-by-handler" not in new.must("cibadmin --query --scope constraints"), "the bar goes by itself"
     # What was given up is on the copy: the file system on it, and the data.
     copy = old.must("ls /var/lib/pgha-copies/split-brain-*.img")
-    old.must(f"mount -o ro,noload,loop {copy} /mnt && test -s /mnt/main/global/pg_control; umount /mnt")
+    old.must(f"mount -t ext4 -o ro,noload,loop {copy} /mnt && test -s /mnt/main/global/pg_control; umount /mnt")
