@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -114,8 +115,11 @@ def test_blocks_that_differ_are_found_and_given_the_primary_s(clients: Cluster) 
     assert told["redundant"] and not told["problems"], told
 
 
-def written(cluster: Cluster, server: Server, word: str) -> None:
-    cluster.must_sql(server, f"CREATE TABLE {word} AS SELECT 1", DATABASE, timeout=60)
+def written(cluster: Cluster, server: Server) -> str:
+    """Write something on a server that no other one has yet; return the SQL that tells whether it is there."""
+    table = f"written_{secrets.token_hex(4)}"
+    cluster.must_sql(server, f"CREATE TABLE {table} AS SELECT 1", DATABASE, timeout=60)
+    return f"SELECT to_regclass('{table}') IS NOT NULL"
 
 
 def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(clients: Cluster) -> None:
@@ -125,7 +129,7 @@ def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(cli
     new = clients.other(old)
     with faults.power_cut(new):
         wait_until(lambda: disk_state(old).endswith("/Outdated"), 180, "the other one is barred")
-        written(clients, old, "only_the_old_one_has")
+        old_has = written(clients, old)
         with faults.bmc_dead(old), faults.power_cut(old):
             new.power_on()
             new.wait_booted()
@@ -136,7 +140,7 @@ def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(cli
             refused = clients.playbooks.run("failover", pgha_target=new.name)
             assert refused.rc != 0 and "may lack acknowledged commits" in refused.output, refused.output[-3000:]
             clients.playbooks.must("failover", pgha_target=new.name, pgha_accept_loss=new.name)
-            written(clients, new, "only_the_new_one_has")
+            new_has = written(clients, new)
     parted = wait_until(lambda: "SPLIT BRAIN" in str(clients.status()["problems"]), 240, "the status says so")
     assert parted
     # A person has chosen. The old primary's configuration bars every disk but its own, and has counted more changes.
@@ -146,9 +150,9 @@ def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(cli
     assert wrong.rc != 0 and "runs the service on its disk" in wrong.output, wrong.output[-3000:]
     clients.playbooks.must("drbd_resolve_split_brain", pgha_victim=old.name)
     clients.wait_whole()
-    seen = "SELECT to_regclass('only_the_old_one_has') IS NULL, to_regclass('only_the_new_one_has') IS NULL"
-    assert clients.must_sql(clients.primary(), seen, DATABASE) == "t|f"
+    there = {sql: clients.must_sql(clients.primary(), sql, DATABASE) for sql in (old_has, new_has)}
+    assert there == {old_has: "f", new_has: "t"}
     assert "drbd-fence-by-handler" not in new.must("cibadmin --query --scope constraints"), "the bar goes by itself"
     # What was given up is on the copy: the file system on it, and the data.
-    copy = old.must("ls /var/lib/pgha-copies/split-brain-*.img")
+    copy = old.must("ls -t /var/lib/pgha-copies/split-brain-*.img | head -1")
     old.must(f"mount -t ext4 -o ro,noload,loop {copy} /mnt && test -s /mnt/main/global/pg_control; umount /mnt")
