@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from . import faults
+from .client import DATABASE
 from .cluster import Cluster
 from .lab import Server, wait_until
 from .trial import Book, Measured, Trial
@@ -125,6 +127,13 @@ def must_refuse_switchover(clients: Cluster, state: State, target: str, said: It
             assert words in refused.output, refused.output[-3000:]
         assert clients.roles()[primary.name] == "primary"
         assert not clients.stack.resting(primary)
+
+
+def written(cluster: Cluster, server: Server) -> str:
+    """Write something on a server that no other one has yet; return the SQL that tells whether it is there."""
+    table = f"written_{secrets.token_hex(4)}"
+    cluster.must_sql(server, f"CREATE TABLE {table} AS SELECT 1", DATABASE, timeout=60)
+    return f"SELECT to_regclass('{table}') IS NOT NULL"
 
 
 def lose_the_primary(cluster: Cluster) -> Server:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +14,7 @@ from ansible_collections.pgha.cluster.tests.support.client import DATABASE
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
 from ansible_collections.pgha.cluster.tests.support.stacks import disk_state
-from ansible_collections.pgha.cluster.tests.support.strikes import full_only, must_refuse_switchover
+from ansible_collections.pgha.cluster.tests.support.strikes import full_only, must_refuse_switchover, written
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = [pytest.mark.usefixtures("healed"), full_only]
@@ -113,13 +112,6 @@ def test_blocks_that_differ_are_found_and_given_the_primary_s(clients: Cluster) 
     assert "the disks are the same" in again.output, again.output[-3000:]
     told = clients.status()
     assert told["redundant"] and not told["problems"], told
-
-
-def written(cluster: Cluster, server: Server) -> str:
-    """Write something on a server that no other one has yet; return the SQL that tells whether it is there."""
-    table = f"written_{secrets.token_hex(4)}"
-    cluster.must_sql(server, f"CREATE TABLE {table} AS SELECT 1", DATABASE, timeout=60)
-    return f"SELECT to_regclass('{table}') IS NOT NULL"
 
 
 def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(clients: Cluster) -> None:
