@@ -129,6 +129,17 @@ def must_refuse_switchover(clients: Cluster, state: State, target: str, said: It
         assert not clients.stack.resting(primary)
 
 
+def boot_and_vouch(clients: Cluster, server: Server, lost: Server, deadline: float) -> None:
+    """Give a server its power back, alone, and say as a person that the other one is off, as its own device cannot.
+
+    :param deadline: seconds until the cluster has tried to fence it; before it has a leader it hears nobody's word.
+    """
+    server.power_on()
+    server.wait_booted()
+    wait_until(lambda: clients.stack.fencing_failed(server, lost), deadline, "fencing has failed")
+    server.must(f"stonith_admin --confirm {lost.name}")
+
+
 def written(cluster: Cluster, server: Server) -> str:
     """Write something on a server that no other one has yet; return the SQL that tells whether it is there."""
     table = f"written_{secrets.token_hex(4)}"

@@ -14,7 +14,12 @@ from ansible_collections.pgha.cluster.tests.support.client import DATABASE
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
 from ansible_collections.pgha.cluster.tests.support.stacks import disk_state
-from ansible_collections.pgha.cluster.tests.support.strikes import full_only, must_refuse_switchover, written
+from ansible_collections.pgha.cluster.tests.support.strikes import (
+    boot_and_vouch,
+    full_only,
+    must_refuse_switchover,
+    written,
+)
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = [pytest.mark.usefixtures("healed"), full_only]
@@ -123,11 +128,7 @@ def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(cli
         wait_until(lambda: disk_state(old).endswith("/Outdated"), 180, "the other one is barred")
         old_has = written(clients, old)
         with faults.bmc_dead(old), faults.power_cut(old):
-            new.power_on()
-            new.wait_booted()
-            # Before the cluster has a leader it hears nobody's word.
-            wait_until(lambda: clients.stack.fencing_failed(new, old), 180, "fencing has failed")
-            new.must(f"stonith_admin --confirm {old.name}")
+            boot_and_vouch(clients, new, old, 180)
             wait_until(lambda: disk_state(new).startswith("Consistent"), 240, "its disk is there")
             refused = clients.playbooks.run("failover", pgha_target=new.name)
             assert refused.rc != 0 and "may lack acknowledged commits" in refused.output, refused.output[-3000:]

@@ -12,6 +12,7 @@ from ansible_collections.pgha.cluster.tests.support.lab import wait_until
 from ansible_collections.pgha.cluster.tests.support.stacks import disk_state
 from ansible_collections.pgha.cluster.tests.support.strikes import (
     Fault,
+    boot_and_vouch,
     each,
     full_only,
     must_survive,
@@ -55,11 +56,7 @@ def test_a_disk_that_comes_back_alone_is_not_promoted(clients: Cluster, book: Bo
             trial.writes_return(120)
             with faults.bmc_dead(primary), faults.power_cut(primary):
                 trial.strike()
-                standby.power_on()
-                standby.wait_booted()
-                # Before the cluster has a leader it hears nobody's word.
-                wait_until(lambda: clients.stack.fencing_failed(standby, primary), 180, "fencing has failed")
-                standby.must(f"stonith_admin --confirm {primary.name}")
+                boot_and_vouch(clients, standby, primary, 180)
                 wait_until(lambda: disk_state(standby).startswith("Consistent/"), 240, "the standby's disk is there")
                 clients.stack.settle([standby])
                 assert disk_state(standby).startswith("Consistent/")

@@ -10,7 +10,7 @@ from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
-from ansible_collections.pgha.cluster.tests.support.strikes import full_only, written
+from ansible_collections.pgha.cluster.tests.support.strikes import boot_and_vouch, full_only, written
 
 pytestmark = [pytest.mark.usefixtures("healed"), full_only]
 
@@ -26,10 +26,7 @@ def test_a_standby_that_comes_back_alone_is_not_promoted(clients: Cluster) -> No
             wait_until(lambda: not clients.followers(old), 60, "the primary is alone")
             there = written(clients, old)
             with faults.bmc_dead(old), faults.power_cut(old):
-                new.power_on()
-                new.wait_booted()
-                wait_until(lambda: clients.stack.fencing_failed(new, old), 120, "fencing has failed")
-                new.must(f"stonith_admin --confirm {old.name}")
+                boot_and_vouch(clients, new, old, 120)
                 wait_until(lambda: clients.roles()[new.name] in ("standby", "primary"), 120, "its PostgreSQL runs")
                 # As long as the agent takes to find that there is no other primary, and some more.
                 with pytest.raises(AssertionError, match="is primary"):
