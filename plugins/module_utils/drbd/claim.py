@@ -19,6 +19,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.cib import configuration, read, write
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.claim import outranking
 
 PREFIX = "drbd-fence-by-handler"
 
@@ -50,7 +51,7 @@ def claim(text: str, resource: str, clone: str, node: str) -> str:
     cib = read(text)
     if barred_for(cib, resource, clone) == node:
         return ""
-    change = ET.Element("cib", {"admin_epoch": str(int(cib.get("admin_epoch", "0")) + 1)})
+    change = outranking(cib)
     constraints = ET.SubElement(ET.SubElement(change, "configuration"), "constraints")
     constraints.append(_bar(resource, clone, node))
     return write(change)
