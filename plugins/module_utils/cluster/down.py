@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import COMPLETE, RECORD, UNSEEN
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import COMPLETE, RECORD, UNSEEN, is_current
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
     OUTSIDE,
     SERVICES,
@@ -39,15 +39,15 @@ def judge_down(
     ]
     guarded = any(GUARD in reason for reason in failed)
     attributes = view.get("node_attributes", {}).get(server.name, {})
+    last = not primaries and attributes.get(RECORD) in COMPLETE and is_current(attributes, expected.stack)
     if guarded:
         text = f"{server.name} was primary and did not stop in order: it is kept out until its data is rebuilt"
-        if not primaries and attributes.get(RECORD) in COMPLETE:
+        if last:
             text = f"{server.name} was primary and did not stop in order; nobody else has all of its commits"
             step = f"{expected.command}failover.yml -e pgha_target={server.name}"
     elif attributes.get("pgha-held"):
         text = f"PostgreSQL does not run on {server.name}: {attributes['pgha-held']}"
-        alone = not primaries and attributes.get(RECORD) in COMPLETE
-        step = f"{expected.command}failover.yml -e pgha_target={server.name}" if alone else ""
+        step = f"{expected.command}failover.yml -e pgha_target={server.name}" if last else ""
     elif view and attributes.get("pgha-data") != "ready":
         text = f"the data of {server.name} is not proven: it is kept out until it is rebuilt"
     elif server.role == OUTSIDE:

@@ -6,7 +6,8 @@
 Pure. Two proofs are asked for. No other server can take a write: it answers and does not, or the cluster holds it for
 off (S1). And the server has every acknowledged commit: the resource agent's record says so, which it keeps in the
 cluster's configuration on all servers (C(LATEST): it was the last primary; C(STREAMING|SYNC): every commit waited for
-it). Without the second proof a person has to accept by name that commits are lost.
+it), and the server's copy of it is no old one. Without the second proof a person has to accept by name that commits are
+lost.
 
 This module util is private to the collection.
 """
@@ -30,6 +31,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import
 
 RECORD = "postgresql-data-status"
 COMPLETE = frozenset({"LATEST", "STREAMING|SYNC"})
+CURRENT = "pgha-current"
+"""Set by C(pgha-guard) on a server whose copy of that record is not from before; gone with the next boot."""
 UNSEEN = "disk not seen"
 """The role of a server that does not see the disk which it shares with another one."""
 DOWN = "disk down"
@@ -43,6 +46,7 @@ class Server:
     :ivar role: what PostgreSQL there is; empty when the server gave no answer.
     :ivar member: what the cluster holds it for.
     :ivar record: what the resource agent has recorded of its data.
+    :ivar current: that record is not from before the server was away.
     :ivar position: timeline and LSN; None when they cannot be read.
     :ivar stack: who decides, and so by which command a person vouches for what he has seen.
     :ivar fenced_by_target: the one that takes over has it powered off first, by itself.
@@ -55,20 +59,33 @@ class Server:
     position: tuple[int, Lsn] | None
     stack: str = "pacemaker"
     fenced_by_target: bool = False
+    current: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has every acknowledged commit."""
+        return self.record in COMPLETE and self.current
+
+
+def is_current(attributes: Mapping[str, Any], stack: str) -> bool:
+    """Tell whether what is recorded of a server is not from before: no other stack keeps such copies."""
+    return stack != "pacemaker" or attributes.get(CURRENT) == "yes"
 
 
 def server_of(found: Mapping[str, Any]) -> Server:
     """Read one server from what the discovery collected."""
     postgres = found.get("postgres") or {}
     timeline, lsn = postgres.get("timeline"), postgres.get("lsn")
+    attributes, stack = found.get("attributes") or {}, str(found.get("stack") or "pacemaker")
     return Server(
         name=str(found["name"]),
         role=str(postgres.get("role") or ""),
         member=str(found.get("member") or "unknown"),
-        record=str((found.get("attributes") or {}).get(RECORD, "")),
+        record=str(attributes.get(RECORD, "")),
         position=(int(timeline), Lsn.parse(lsn)) if timeline and lsn else None,
-        stack=str(found.get("stack") or "pacemaker"),
-        fenced_by_target=(found.get("attributes") or {}).get("pgha-fenced-by-peer") == "yes",
+        stack=stack,
+        fenced_by_target=attributes.get("pgha-fenced-by-peer") == "yes",
+        current=is_current(attributes, stack),
     )
 
 
@@ -98,7 +115,7 @@ def _others(others: Sequence[Server]) -> Iterator[Reason]:
 
 
 def _data(target: Server, others: Sequence[Server], accepted: str) -> Reason:
-    if target.record in COMPLETE:
+    if target.complete:
         return safe("has_every_commit", f"{target.name} has every acknowledged commit ({target.record}).")
     ahead = max((one for one in others if one.position), key=lambda one: one.position or (0, Lsn(0)), default=None)
     seen = "how many nobody can say, as no other server's data can be read"
@@ -111,8 +128,10 @@ def _data(target: Server, others: Sequence[Server], accepted: str) -> Reason:
         )
         if ahead.position[0] != target.position[0]:
             seen += f" and on timeline {target.position[0]} instead of {ahead.position[0]}"
+    since = "" if target.current else ", which may be from before: it has not met the other servers since it came back"
     message = (
-        f"{target.name} may lack acknowledged commits (its data is recorded as {target.record or 'nothing'}): {seen}."
+        f"{target.name} may lack acknowledged commits (its data is recorded as {target.record or 'nothing'}{since}): "
+        f"{seen}."
     )
     if accepted == target.name:
         return safe("loss_accepted", f"{message} That was accepted.")

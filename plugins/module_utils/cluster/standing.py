@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.advice import Advice, advice_of
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import is_current
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import (
     Expected,
     Report,
@@ -75,6 +76,29 @@ def _leftovers(report: Report, view: Mapping[str, Any]) -> None:
             )
 
 
+def _memory(report: Report, names: Sequence[str], expected: Expected, view: Mapping[str, Any]) -> None:
+    """Name the servers that the cluster promotes not at all, as what is recorded of their data may be from before."""
+    if not view.get("with_quorum"):
+        return
+    nodes, attributes = members(view), view.get("node_attributes", {})
+    here = [name for name in names if nodes.get(name, {}).get("online")]
+    for name in here:
+        if is_current(attributes.get(name, {}), expected.stack):
+            continue
+        if 2 * len(here) > len(names):
+            report.add(
+                f"{name} would not be promoted: nothing vouches for what is recorded of its data",
+                f"on {name}: systemctl status pgha-guard; right after a boot, look again",
+            )
+        else:
+            report.add(
+                f"{name} has not met the other servers since it came back, and they may have commits that it lacks: "
+                "the cluster does not promote it",
+                f"bring another one back; or, to be told what may be lost: {expected.command}failover.yml "
+                f"-e pgha_target={name}",
+            )
+
+
 def _foreign(report: Report, servers: Sequence[Seen]) -> None:
     identifiers = {
         server.name: str(server.postgres["system_identifier"])
@@ -103,6 +127,7 @@ def judge_standing(report: Report, servers: Sequence[Seen], expected: Expected, 
     _quorum(report, expected, view)
     _blocked(report, view, advice_of(expected.stack))
     _leftovers(report, view)
+    _memory(report, [server.name for server in servers], expected, view)
 
 
 def judge_strict(report: Report, servers: Sequence[Seen], primary: str) -> bool:

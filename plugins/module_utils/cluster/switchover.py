@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.failover import is_current
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import (
     Reason,
@@ -40,6 +41,7 @@ class Server:
 
     :ivar role: what PostgreSQL says it is; empty when the server gave no answer.
     :ivar member: what the cluster holds it for.
+    :ivar current: what is recorded of its data is not from before it was away.
     :ivar failed: operations that failed there and are not forgotten.
     :ivar differs: bytes of its disk that are not the primary's, though it is told of every write.
     """
@@ -54,6 +56,7 @@ class Server:
     longest_transaction_seconds: float
     backups: int
     proven: bool
+    current: bool
     failed: tuple[str, ...]
     differs: int = 0
 
@@ -72,6 +75,7 @@ def server_of(found: Mapping[str, Any]) -> Server:
         longest_transaction_seconds=float(postgres.get("longest_transaction_seconds") or 0),
         backups=int(postgres.get("backups") or 0),
         proven=(found.get("attributes") or {}).get("pgha-data") == "ready",
+        current=is_current(found.get("attributes") or {}, str(found.get("stack") or "pacemaker")),
         failed=tuple(found.get("failures") or ()),
         differs=int(postgres.get("differs") or 0),
     )
@@ -119,6 +123,9 @@ def _target(target: Server, primary: Server, mode: str) -> Iterator[Reason]:
         yield unsafe("not_online", f"the cluster holds {name} for {target.member}.")
     if not target.proven:
         yield unsafe("not_proven", f"the data of {name} is not proven; rebuild it first.")
+    if not target.current:
+        # Whom the cluster would not promote by itself it demotes as soon as it looks.
+        yield unknown("not_current", f"pgha-guard does not vouch for {name}: see 'systemctl status pgha-guard' there.")
     if target.failed:
         yield unsafe("failed", f"operations have failed on {name}: {'; '.join(target.failed)}.")
     replica = primary.replicas.get(name)

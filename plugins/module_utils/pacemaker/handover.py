@@ -14,6 +14,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import datetime
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway imp
 
 WINDOW = "pgha-switchover"
 LOCK = "PGSQL.lock"
+MODE = "rep_mode.in_force"
+ALONE = "synchronous_standby_names = ''\n"
 AGENT = "/usr/lib/ocf/resource.d/heartbeat/IPaddr2"
 SETTLE_SECONDS = 60.0
 QUICK_SECONDS = 20.0
@@ -226,3 +229,12 @@ def in_background(work: Callable[[], None]) -> Callable[[], None]:
 def lock_file(directory: Path) -> Path:
     """Return the agent's guard: where it lies, the server was primary and did not stop in order."""
     return directory / LOCK
+
+
+def begin(directory: Path, owner: str) -> None:
+    """Leave a primary's files, as the agent does before it promotes: its guard, and that commits wait for nobody."""
+    guard, mode = lock_file(directory), directory / MODE
+    guard.touch()
+    mode.write_text(ALONE, encoding="ascii")
+    for file in (guard, mode):
+        shutil.chown(file, owner, owner)

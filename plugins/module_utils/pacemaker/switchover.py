@@ -11,7 +11,6 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -27,6 +26,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover im
     Address,
     Records,
     Window,
+    begin,
     give_up,
     in_background,
     interfaces,
@@ -240,7 +240,7 @@ def take(terms: Terms, run: Runner) -> dict[str, int]:
             records.latest(terms.primary)
             raise _kept(unproven) from unproven
         # Before the promotion: from then on this is a primary whose data only an orderly stop leaves in order.
-        _guard(terms)
+        begin(terms.state_directory, OWNER)
         taker.promote(time.monotonic() + PROOF_SECONDS)
         clock.note("promotion")
         with suppress(PghaError):
@@ -273,12 +273,6 @@ def _wait_for_the_stop(terms: Terms, taker: Taker, peer: Session) -> None:
         return False
 
     wait_until(begun, time.monotonic() + 2 * terms.timeout + terms.rest, f"{terms.primary} stops")
-
-
-def _guard(terms: Terms) -> None:
-    guard = lock_file(terms.state_directory)
-    guard.touch()
-    shutil.chown(guard, OWNER, OWNER)
 
 
 def _settle_in(terms: Terms, taker: Taker, records: Records) -> None:

@@ -15,7 +15,7 @@ def check(target: str, **options: Any) -> dict[str, Any]:
         {
             "name": name,
             "postgres": {"role": "stopped", "timeline": 3, "lsn": "0/5000148"},
-            "attributes": {"postgresql-data-status": record},
+            "attributes": {"pgha-current": "yes", "postgresql-data-status": record},
             "member": "online",
             "quorum": True,
         }

@@ -14,7 +14,12 @@ def check(waiting: bool = True, sync_state: str = "sync", age: float = 0.0, **op
     replica = {"name": "n2", "state": "streaming", "sync_state": sync_state, "lag_bytes": 0}
     pending = {"restart_pending": ["shared_buffers"] if waiting else []}
     primary = {"role": "primary", "timeline": 2, "replicas": [replica], "longest_transaction_seconds": age, **pending}
-    both = {"attributes": {"pgha-data": "ready"}, "member": "online", "quorum": True, "window": ""}
+    both = {
+        "attributes": {"pgha-data": "ready", "pgha-current": "yes"},
+        "member": "online",
+        "quorum": True,
+        "window": "",
+    }
     servers = [
         {"name": "n1", "postgres": primary, **both},
         {"name": "n2", "postgres": {"role": "standby", "timeline": 2, "streaming": True, **pending}, **both},

@@ -13,7 +13,12 @@ from ansible_collections.pgha.cluster.tests.support.module_process import run_mo
 def check(target: str = "", sync_state: str = "sync", age: float = 0.0, **options: Any) -> dict[str, Any]:
     replica = {"name": "n2", "state": "streaming", "sync_state": sync_state, "lag_bytes": 0}
     primary = {"role": "primary", "timeline": 2, "replicas": [replica], "longest_transaction_seconds": age}
-    both = {"attributes": {"pgha-data": "ready"}, "member": "online", "quorum": True, "window": ""}
+    both = {
+        "attributes": {"pgha-data": "ready", "pgha-current": "yes"},
+        "member": "online",
+        "quorum": True,
+        "window": "",
+    }
     servers = [
         {"name": "n1", "postgres": primary, **both},
         {"name": "n2", "postgres": {"role": "standby", "timeline": 2, "streaming": True}, **both},

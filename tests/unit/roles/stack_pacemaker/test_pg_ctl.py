@@ -14,11 +14,19 @@ from jinja2 import Template
 
 TEMPLATE = PROJECT / "roles/stack_pacemaker/templates/pgha-pg-ctl.j2"
 PROMOTE = ["-D", "/var/lib/a data", "-W", "promote"]
+RELOAD = ["-D", "/var/lib/a data", "reload"]
+NOBODY, ONE, OTHER = (f"synchronous_standby_names = '{name}'\n" for name in ("", '"n2"', '"n3"'))
 
 
 @pytest.fixture(name="handed_on")
 def _handed_on(tmp_path: Path) -> list[str]:
-    """Return the command that calls it; PostgreSQL's pg_ctl prints each of its words on a line and ends with 3."""
+    """Return the command that calls it; PostgreSQL's pg_ctl prints each of its words on a line and ends with 3.
+
+    The guard says yes where there is a file ``yes`` beside it.
+    """
+    (tmp_path / "guard").write_text(
+        "import pathlib, sys\nsys.exit(not pathlib.Path(__file__).with_name('yes').exists())\n"
+    )
     real = tmp_path / "pg_ctl"
     real.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nexit 3\n')
     real.chmod(0o755)
@@ -26,6 +34,10 @@ def _handed_on(tmp_path: Path) -> list[str]:
         "ansible_managed": "Managed",
         "postgresql_bin_directory": str(tmp_path),
         "__stack_pacemaker_promote_seconds": 120,
+        "stack_pacemaker_state_directory": str(tmp_path),
+        "__stack_pacemaker_mode_in_force": str(tmp_path / "in_force"),
+        "__stack_pacemaker_guard": str(tmp_path / "guard"),
+        "__stack_pacemaker_guard_socket": str(tmp_path / "ask"),
     }
     ours = tmp_path / "ours"
     ours.write_text(Template(TEMPLATE.read_text("utf-8")).render(variables))
@@ -48,3 +60,43 @@ def test_what_postgresql_s_own_is_told(handed_on: list[str], said: list[str], he
     done = subprocess.run([*handed_on, *said], stdout=subprocess.PIPE, text=True, check=False)
     assert done.stdout.splitlines() == heard
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "answer", "after"),
+    [
+        pytest.param(ONE, NOBODY, True, NOBODY, id="alone, as it may be"),
+        pytest.param(ONE, NOBODY, False, ONE, id="alone, as it may not be"),
+        pytest.param(NOBODY, ONE, False, ONE, id="a standby is back"),
+        pytest.param(ONE, OTHER, False, OTHER, id="another standby"),
+        pytest.param(NOBODY, NOBODY, False, NOBODY, id="nobody, as before"),
+        pytest.param(None, NOBODY, False, NOBODY, id="nothing was kept"),
+        pytest.param(None, ONE, False, ONE, id="the first standby"),
+    ],
+)
+def test_a_primary_goes_on_alone_only_where_it_may(
+    handed_on: list[str], tmp_path: Path, *, before: str | None, wanted: str, answer: bool, after: str
+) -> None:
+    (tmp_path / "rep_mode.conf").write_text(wanted)
+    if before is not None:
+        (tmp_path / "in_force").write_text(before)
+    if answer:
+        (tmp_path / "yes").touch()
+    done = subprocess.run([*handed_on, *RELOAD], stdout=subprocess.PIPE, text=True, check=False)
+    assert (done.stdout.splitlines(), done.returncode) == ((RELOAD, 3) if after == wanted else ([], 0))
+    assert (tmp_path / "in_force").read_text() == after
+    assert (tmp_path / "rep_mode.conf").read_text() == after
+
+
+def test_a_promotion_begins_alone(handed_on: list[str], tmp_path: Path) -> None:
+    (tmp_path / "in_force").write_text(ONE)
+    subprocess.run([*handed_on, *PROMOTE], stdout=subprocess.PIPE, check=False)
+    assert (tmp_path / "in_force").read_text() == NOBODY
+
+
+def test_what_cannot_be_kept_is_not_kept_wrongly(handed_on: list[str], tmp_path: Path) -> None:
+    (tmp_path / "in_force").write_text(NOBODY)
+    (tmp_path / "rep_mode.conf").write_text(ONE)
+    (tmp_path / "in_force.new").mkdir()
+    assert subprocess.run([*handed_on, *RELOAD], capture_output=True, check=False).returncode == 3
+    assert not (tmp_path / "in_force").exists()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 
 def found(name: str, record: str = "", role: str = "stopped", **changed: Any) -> dict[str, Any]:
     postgres = {"role": role, "timeline": 3, "lsn": "0/5000148"} if role else {}
-    attributes = {"postgresql-data-status": record} if record else {}
+    attributes = {"pgha-current": "yes"} | ({"postgresql-data-status": record} if record else {})
     return {"name": name, "postgres": postgres, "attributes": attributes, "member": "online"} | changed
 
 
@@ -32,9 +33,25 @@ def judged(*servers: dict[str, Any], target: str = "n1", accepted: str = "", quo
 
 LAST = found("n1", "LATEST")
 LEFT = found("n2", "DISCONNECT")
+OLD = {"postgresql-data-status": "STREAMING|SYNC"}
 TABLE = [
     ("the last primary was alone, both are back", [LAST, LEFT], {}, Value.SAFE, "has_every_commit"),
     ("every commit waited for it", [found("n1", "STREAMING|SYNC"), LEFT], {}, Value.SAFE, "has_every_commit"),
+    (
+        "its record may be from before",
+        [found("n1", "STREAMING|SYNC", attributes=OLD), LEFT],
+        {},
+        Value.UNSAFE,
+        "may_lose_commits",
+    ),
+    ("and that is accepted", [found("n1", attributes=OLD), LEFT], {"accepted": "n1"}, Value.SAFE, "loss_accepted"),
+    (
+        "another stack keeps no copies",
+        [found("n1", attributes=OLD, stack="drbd"), LEFT],
+        {},
+        Value.SAFE,
+        "has_every_commit",
+    ),
     ("the other one is off", [LAST, found("n2", role="", member="offline")], {}, Value.SAFE, "proven_off"),
     ("the other one is lost", [LAST, found("n2", role="", member="unclean")], {}, Value.UNKNOWN, "not_proven_off"),
     ("nobody knows of the other", [LAST, found("n2", role="", member="unknown")], {}, Value.UNKNOWN, "not_proven_off"),
@@ -87,19 +104,18 @@ SERVERS = st.builds(
     member=st.sampled_from(["online", "offline", "unclean", "pending", "standby", "maintenance", "unknown"]),
     record=st.sampled_from(["", "LATEST", "STREAMING|SYNC", "STREAMING|ASYNC", "DISCONNECT"]),
     position=st.none() | st.tuples(st.integers(1, 9), st.integers(0, 2**40).map(Lsn)),
+    current=st.booleans(),
 )
 
 
 @given(st.tuples(SERVERS, SERVERS, SERVERS), st.booleans(), st.sampled_from(["", "n1", "n2"]))
 def test_safe_needs_both_proofs(three: tuple[Server, Server, Server], quorum: bool, accepted: str) -> None:
-    servers = [
-        Server(f"n{number}", one.role, one.member, one.record, one.position) for number, one in enumerate(three, 1)
-    ]
+    servers = [replace(one, name=f"n{number}") for number, one in enumerate(three, 1)]
     target, *others = servers
     verdict = failover_verdict(servers, "n1", accepted, quorum=quorum)
     nobody_else_writes = all(
         one.role in ("standby", "stopped", "none") or (not one.role and one.member == "offline") for one in others
     )
-    complete = target.record in COMPLETE or accepted == "n1"
+    complete = (target.record in COMPLETE and target.current) or accepted == "n1"
     able = target.role in ("standby", "stopped") and target.member == "online" and quorum
     assert (verdict.value is Value.SAFE) == (nobody_else_writes and complete and able)

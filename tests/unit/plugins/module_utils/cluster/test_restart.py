@@ -12,7 +12,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.restart impor
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Value
 
 WAITS: dict[str, Any] = {"restart_pending": ["shared_buffers"]}
-COMMON = {"attributes": {"pgha-data": "ready"}, "member": "online"}
+COMMON = {"attributes": {"pgha-data": "ready", "pgha-current": "yes"}, "member": "online"}
 
 
 def primary(*standbys: str, sync_state: str = "sync", **changed: Any) -> dict[str, Any]:

@@ -46,7 +46,10 @@ def crm(**changed: Any) -> dict[str, Any]:
         "with_quorum": True,
         "votes": {"expected": 3, "total": 3},
         "nodes": [node("n1"), node("n2")],
-        "node_attributes": {"n1": {"pgha-data": "ready"}, "n2": {"pgha-data": "ready"}},
+        "node_attributes": {
+            "n1": {"pgha-data": "ready", "pgha-current": "yes"},
+            "n2": {"pgha-data": "ready", "pgha-current": "yes"},
+        },
         "failures": [],
         "fencing": [],
     } | changed
@@ -131,7 +134,7 @@ def test_an_old_primary_waits_for_its_rebuild() -> None:
 
 
 def test_unproven_data_is_named() -> None:
-    view = crm(node_attributes={"n1": {"pgha-data": "ready"}, "n2": {}})
+    view = crm(node_attributes={"n1": {"pgha-data": "ready", "pgha-current": "yes"}, "n2": {}})
     report = status([primary("n1", [], crm=view), stopped("n2", view, "none")], EXPECTED)
     assert says(report, "the data of n2 is not proven")
     assert says(report, "rebuild_standby.yml -e pgha_target=n2")
@@ -243,8 +246,8 @@ def test_a_standby_that_failed_to_start_is_to_be_rebuilt() -> None:
 def test_the_last_primary_that_was_alone_is_to_go_on(record: str) -> None:
     """The second is what a server leaves behind that lost its power in the middle of taking over."""
     attributes = {
-        "n1": {"pgha-data": "ready", "postgresql-data-status": record},
-        "n2": {"pgha-data": "ready", "postgresql-data-status": "DISCONNECT"},
+        "n1": {"pgha-data": "ready", "pgha-current": "yes", "postgresql-data-status": record},
+        "n2": {"pgha-data": "ready", "pgha-current": "yes", "postgresql-data-status": "DISCONNECT"},
     }
     failures = [{"node": name, "resource": "postgresql", "reason": GUARD} for name in ("n1", "n2")]
     view = crm(node_attributes=attributes, failures=failures)
@@ -254,9 +257,29 @@ def test_the_last_primary_that_was_alone_is_to_go_on(record: str) -> None:
     assert not says(report, "pgha_target=n2")
 
 
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (node("n2"), "systemctl status pgha-guard"),
+        (node("n2", online=False), "n1 has not met the other servers since it came back"),
+    ],
+    ids=["beside another one", "alone"],
+)
+def test_a_server_that_would_not_be_promoted_is_named(second: dict[str, Any], said: str) -> None:
+    attributes = {"n1": {"pgha-data": "ready"}, "n2": {"pgha-data": "ready", "pgha-current": "yes"}}
+    view = crm(nodes=[node("n1"), second], node_attributes=attributes)
+    report = status([primary("n1", crm=view), standby("n2", view)], EXPECTED)
+    assert says(report, said)
+    assert not says(report, "n2 would not be promoted")
+
+
 def test_a_removal_that_was_interrupted_is_named_and_no_rebuild_advised() -> None:
     nodes = [node("n1"), node("n2"), node("n3", online=False)]
-    attributes = {"n1": {"pgha-data": "ready"}, "n2": {"pgha-data": "ready"}, "n3": {"pgha-leaving": "begun"}}
+    attributes = {
+        "n1": {"pgha-data": "ready", "pgha-current": "yes"},
+        "n2": {"pgha-data": "ready", "pgha-current": "yes"},
+        "n3": {"pgha-leaving": "begun"},
+    }
     view = crm(nodes=nodes, node_attributes=attributes)
     servers = [primary("n1", crm=view), standby("n2", view), stopped("n3", {"cluster_running": False})]
     report = status(servers, EXPECTED)

@@ -50,7 +50,13 @@ DOWN = {"resource": None, "generations": None, "split_brain_seen": None}
 
 
 def pair(active: dict[str, Any] | None = None, passive: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    common = {"attributes": {"pgha-data": "ready"}, "member": "online", "quorum": True, "window": "", "failures": []}
+    common = {
+        "attributes": {"pgha-data": "ready", "pgha-current": "yes"},
+        "member": "online",
+        "quorum": True,
+        "window": "",
+        "failures": [],
+    }
     primary = {"role": "primary", "timeline": 1, "system_identifier": "7", "lsn": "0/3000000"}
     return [
         {"name": "n1", "postgres": primary, "disk": active or disk("Primary"), **common},

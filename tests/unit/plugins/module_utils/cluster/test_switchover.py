@@ -33,14 +33,22 @@ def primary(*replicas: dict[str, Any], **changed: Any) -> dict[str, Any]:
         "longest_transaction_seconds": 0.2,
         "backups": 0,
     } | changed
-    return {"name": "n1", "postgres": postgres, "attributes": {"pgha-data": "ready"}, "member": "online"}
+    return {
+        "name": "n1",
+        "postgres": postgres,
+        "attributes": {"pgha-data": "ready", "pgha-current": "yes"},
+        "member": "online",
+    }
 
 
 def standby(name: str = "n2", *, found: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
     postgres = {"role": "standby", "timeline": 3, "streaming": True} | changed
-    return {"name": name, "postgres": postgres, "attributes": {"pgha-data": "ready"}, "member": "online"} | (
-        found or {}
-    )
+    return {
+        "name": name,
+        "postgres": postgres,
+        "attributes": {"pgha-data": "ready", "pgha-current": "yes"},
+        "member": "online",
+    } | (found or {})
 
 
 def situation(*servers: dict[str, Any], mode: str = "sync", quorum: bool = True, window: str = "") -> Situation:
@@ -55,6 +63,7 @@ LONG = primary(longest_transaction_seconds=31.0)
 BACKUP = primary(backups=1)
 LOGICAL = primary(slots=[{"name": "warehouse", "temporary": False}, {"name": "pgha_n2", "temporary": False}])
 NOT_READY = {"attributes": {"pgha-data": "cloning"}}
+NOT_CURRENT = {"attributes": {"pgha-data": "ready"}}
 TABLE = [
     ("all is well", [primary(), standby()], {}, Value.SAFE, "close_behind"),
     ("no primary", [standby("n1"), standby()], {}, Value.UNKNOWN, "no_primary"),
@@ -68,6 +77,7 @@ TABLE = [
     ("it is in maintenance", [primary(), standby(found={"member": "maintenance"})], {}, Value.UNSAFE, "not_online"),
     ("it is fenced", [primary(), standby(found={"member": "unclean"})], {}, Value.UNSAFE, "not_online"),
     ("its data is not proven", [primary(), standby(found=NOT_READY)], {}, Value.UNSAFE, "not_proven"),
+    ("nobody vouches for it", [primary(), standby(found=NOT_CURRENT)], {}, Value.UNKNOWN, "not_current"),
     ("it has failed", [primary(), standby(found={"failures": ["monitor: timeout"]})], {}, Value.UNSAFE, "failed"),
     ("nobody sends to it", [primary(replica("n3")), standby()], {}, Value.UNSAFE, "not_streaming"),
     ("it catches up", [primary(replica("n2", state="catchup")), standby()], {}, Value.UNSAFE, "not_streaming"),

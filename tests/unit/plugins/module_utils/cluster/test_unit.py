@@ -49,7 +49,13 @@ FILES = FileSystem("b244f42f", "pgha-1", protected=True, holder="n1")
 
 
 def pair(passive: str = "stopped") -> list[dict[str, Any]]:
-    common = {"attributes": {"pgha-data": "ready"}, "member": "online", "quorum": True, "window": "", "failures": []}
+    common = {
+        "attributes": {"pgha-data": "ready", "pgha-current": "yes"},
+        "member": "online",
+        "quorum": True,
+        "window": "",
+        "failures": [],
+    }
     roles = {"n1": "primary", "n2": passive}
     return [
         {
