@@ -31,6 +31,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_stack i
     rules_of,
     storage,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_timing import timing
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import (
     HAS_NETADDR,
     Problem,
@@ -213,6 +214,8 @@ def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
         found += _arbitration(servers, is_shared(values) or values.get("accept_split_brain", False))
     if rules.disk:
         found += disk_stack(servers, values)
+    elif not rules.agent:
+        found += timing(servers, values)
     return found
 
 
