@@ -180,8 +180,10 @@ class Guard:
         self._resource, self._me, self._mode, self._proof, self._command = resource, me, mode, proof, command
 
     def view(self) -> View | None:
-        """Look; None when the cluster does not answer."""
+        """Look; None when the cluster does not answer: silence is no loss of quorum, and no leave."""
         quorum = self._command(["corosync-quorumtool", "-s"])
+        if not quorum:
+            return None
         try:
             servers = servers_of(self._command(["cibadmin", "--query"]), self._resource)
         except ET.ParseError:

@@ -250,6 +250,18 @@ def test_a_cluster_that_does_not_answer_is_told_nothing(tmp_path: Path, text: st
     assert guard.answer() != "yes"
 
 
+def test_a_silent_corosync_is_no_lost_quorum(tmp_path: Path) -> None:
+    cluster = Cluster(ALONE.replace("></node_state", f">{CURRENT}</node_state"))
+
+    def command(argv: Sequence[str]) -> str:
+        return "" if argv[0] == "corosync-quorumtool" else cluster(argv)
+
+    guard = Guard("postgresql", "n1", tmp_path / "mode", proof=False, command=command)
+    guard.step()
+    assert cluster.told == []
+    assert guard.answer() != "yes"
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
     """A socket at which a guard answers for a primary that may go on alone."""
