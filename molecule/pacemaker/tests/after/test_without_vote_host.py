@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,11 @@ def test_two_servers_without_a_vote_host_decide_by_fencing(alone: Cluster, book:
         with faults.cables_cut(trial.primary):
             trial.writes_return(60)
             trial.primary_is(trial.standby)
+    # Both have quorum: the primary goes on alone only because the other one is proven off.
+    with book.trial(alone, "standby's power cut, no vote host") as trial:
+        trial.strike()
+        with faults.power_cut(trial.standby):
+            trial.traffic.wait_writes(time.monotonic(), 60, "clients commit on the last server")
 
 
 def test_the_vote_host_is_back(clients: Cluster) -> None:
