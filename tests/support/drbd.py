@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
@@ -15,6 +16,14 @@ from ansible_collections.pgha.cluster.tests.support.programs import FakePrograms
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "drbd" / "8.4.11"
 MIB = 1024 * 1024
+MEMBER: dict[str, Any] = {
+    "stack": "drbd",
+    "attributes": {"pgha-data": "ready"},
+    "quorum": True,
+    "window": "",
+    "failures": [],
+}
+"""What the discovery says of either server of a cluster with one disk, whichever service is on it."""
 
 
 class FileDisk(Disk):

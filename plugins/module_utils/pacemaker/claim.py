@@ -18,9 +18,9 @@ import xml.etree.ElementTree as ET
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.cib import configuration, read, write
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover import BEHIND, DATA, LATEST
 
-READY, RECORD = "pgha-data", "{}-data-status"
-LATEST, BEHIND = "LATEST", "DISCONNECT"
+READY = "pgha-data"
 
 
 def outranking(cib: ET.Element) -> ET.Element:
@@ -36,7 +36,7 @@ def claim(text: str, resource: str, node: str) -> str:
     :param node: the server whose data counts.
     :raises PghaError: the cluster does not know the server.
     """
-    cib, record = read(text), RECORD.format(resource)
+    cib, record = read(text), f"{resource}-{DATA}"
     servers = {one.get("uname", ""): one for one in configuration(cib).iterfind("nodes/node")}
     if node not in servers:
         raise PghaError(f"The cluster knows no server {node}.", said=f"it knows {', '.join(servers) or 'none'}")

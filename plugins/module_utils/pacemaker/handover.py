@@ -35,7 +35,7 @@ SETTLE_SECONDS = 60.0
 QUICK_SECONDS = 20.0
 # How the resource agent calls what it records of each server; the first is lasting, the others last until a reboot.
 DATA, STATE, SCORE, BASELINE = "data-status", "status", "master", "master-baseline"
-LATEST, PRIMARY = "LATEST", "PRI"
+LATEST, BEHIND, PRIMARY = "LATEST", "DISCONNECT", "PRI"
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Records:
 
     def behind(self, node: str) -> None:
         """Record that a server has not the last commits: it must not be promoted by itself any more."""
-        self._set(node, DATA, "DISCONNECT", "forever")
+        self._set(node, DATA, BEHIND, "forever")
 
     def latest(self, node: str) -> None:
         """Record that a server has the last commits."""

@@ -36,6 +36,7 @@ def _handed_on(tmp_path: Path) -> list[str]:
         "__stack_pacemaker_promote_seconds": 120,
         "stack_pacemaker_state_directory": str(tmp_path),
         "__stack_pacemaker_mode_in_force": str(tmp_path / "in_force"),
+        "__stack_pacemaker_nobody": NOBODY.rstrip(),
         "__stack_pacemaker_guard": str(tmp_path / "guard"),
         "__stack_pacemaker_guard_socket": str(tmp_path / "ask"),
     }

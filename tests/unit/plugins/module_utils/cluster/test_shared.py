@@ -22,6 +22,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover im
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Value
 from ansible_collections.pgha.cluster.plugins.module_utils.shared_disk.model import FileSystem, Look
+from ansible_collections.pgha.cluster.tests.support.drbd import MEMBER
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,10 +36,9 @@ NONE = {"role": "none"}
 
 
 def pair(passive: Look = PASSIVE, active: Look = ACTIVE, member: str = "online") -> list[dict[str, Any]]:
-    common = {"attributes": {"pgha-data": "ready", "pgha-current": "yes"}, "quorum": True, "window": "", "failures": []}
     return [
-        {"name": "n1", "postgres": PRIMARY, "disk": active.as_result(), "member": "online", **common},
-        {"name": "n2", "postgres": NONE, "disk": passive.as_result(), "member": member, **common},
+        {"name": "n1", "postgres": PRIMARY, "disk": active.as_result(), "member": "online", **MEMBER},
+        {"name": "n2", "postgres": NONE, "disk": passive.as_result(), "member": member, **MEMBER},
     ]
 
 
@@ -113,7 +113,7 @@ def test_following_is_mutual_and_means_the_same_file_system(one: Look, other: Lo
 def observed(found: list[dict[str, Any]], *, cluster: bool = True) -> dict[str, Any]:
     """Return the status of what the servers say."""
     nodes = [{"name": one["name"], "online": one["member"] == "online"} for one in found]
-    attributes = {one["name"]: {"pgha-data": "ready", "pgha-current": "yes"} for one in found}
+    attributes = {one["name"]: MEMBER["attributes"] for one in found}
     crm = {"cluster_running": cluster, "with_quorum": True, "nodes": nodes, "node_attributes": attributes}
     told = [{key: one[key] for key in ("name", "postgres", "disk")} | {"crm": crm} for one in found]
     fencing = {one["name"]: {"verdict": "safe", "reasons": []} for one in found}

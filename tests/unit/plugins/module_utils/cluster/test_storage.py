@@ -21,6 +21,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.storage impor
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover import Situation, switchover_verdict
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Value
+from ansible_collections.pgha.cluster.tests.support.drbd import MEMBER
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,13 +51,7 @@ DOWN = {"resource": None, "generations": None, "split_brain_seen": None}
 
 
 def pair(active: dict[str, Any] | None = None, passive: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    common = {
-        "attributes": {"pgha-data": "ready", "pgha-current": "yes"},
-        "member": "online",
-        "quorum": True,
-        "window": "",
-        "failures": [],
-    }
+    common = MEMBER | {"member": "online"}
     primary = {"role": "primary", "timeline": 1, "system_identifier": "7", "lsn": "0/3000000"}
     return [
         {"name": "n1", "postgres": primary, "disk": active or disk("Primary"), **common},

@@ -18,6 +18,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.unit import s
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import Value
 from ansible_collections.pgha.cluster.plugins.module_utils.shared_disk.model import FileSystem, Look
+from ansible_collections.pgha.cluster.tests.support.drbd import MEMBER
 
 
 @pytest.mark.parametrize(
@@ -49,13 +50,7 @@ FILES = FileSystem("b244f42f", "pgha-1", protected=True, holder="n1")
 
 
 def pair(passive: str = "stopped") -> list[dict[str, Any]]:
-    common = {
-        "attributes": {"pgha-data": "ready", "pgha-current": "yes"},
-        "member": "online",
-        "quorum": True,
-        "window": "",
-        "failures": [],
-    }
+    common = MEMBER | {"member": "online"}
     roles = {"n1": "primary", "n2": passive}
     return [
         {
