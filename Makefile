@@ -54,7 +54,8 @@ demo-down: venv ## Take the demo's lab away, with everything it made
 	$(PLAY) playbooks/lab.yml -e lab_state=absent
 
 .PHONY: test
-test: check molecule ## Every test: the checks, then the clusters on lab servers
+test: venv ## Every test: the clusters on lab servers, and the checks beside the first of them
+	+@$(MAKE) --jobs=3 molecule lint types unit sanity docs
 
 .PHONY: check
 check: venv ## The checks that need no server

@@ -122,6 +122,7 @@ def test_status_tells_what_the_servers_say(clients: Cluster) -> None:
     assert told["redundant"] is True
 
 
+@full_only
 def test_deploy_in_check_mode_has_nothing_to_change(clients: Cluster) -> None:
     played = clients.playbooks.must("deploy", "--check", "--diff")
     assert not played.changed, played.changes
