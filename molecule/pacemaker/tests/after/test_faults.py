@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
 from ansible_collections.pgha.cluster.tests.support.strikes import Fault, each, full_only, must_survive
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
@@ -29,20 +31,38 @@ def test_fault_of_the_manager(clients: Cluster, book: Book, fault: Fault) -> Non
     must_survive(clients, book, fault)
 
 
+@contextlib.contextmanager
+def unstartable(server: Server) -> Iterator[None]:
+    """Give a server's PostgreSQL a setting that it does not know; it runs on, and would not start again."""
+    settings = "$(echo /etc/postgresql/*/main/conf.d)/99-test.conf"
+    with contextlib.ExitStack() as undo:
+        undo.callback(server.ssh, f"rm -f {settings}")
+        server.must(f"echo no_such_setting = 1 >{settings}")
+        yield
+
+
+def failures(server: Server) -> str:
+    """Return what pacemaker shows of what has failed."""
+    return server.must("crm_mon -1 --output-as=xml --failcounts --include=none,failures,failcounts")
+
+
 @full_only
-def test_a_killed_standby_is_missed_at_once(clients: Cluster, book: Book) -> None:
-    """The watch tells pacemaker before a monitor could; and the primary goes on alone."""
+def test_a_killed_standby_and_its_start_that_fails_are_missed_at_once(clients: Cluster, book: Book) -> None:
+    """The watch tells pacemaker before a monitor could, pg_ctl does of a start; and the primary goes on alone."""
     with book.trial(clients, "standby's postgres killed") as trial:
         standby = trial.standby
         begun = standby.must("date +%s").strip()
-        trial.strike()
-        with faults.killed(standby, "postgres"):
-            said = f"journalctl --no-pager -o cat -u pgha-watch --since @{begun}"
-            wait_until(lambda: "pacemaker has been told" in standby.must(said), 10, "the watch has told pacemaker")
-            trial.writes_return(30)
-            trial.primary_is(trial.primary)
-            failures = standby.must("crm_mon -1 --output-as=xml --failcounts --include=none,failures,failcounts")
-            assert "asyncmon" in failures, failures
+        with unstartable(standby):
+            trial.strike()
+            with faults.killed(standby, "postgres"):
+                said = f"journalctl --no-pager -o cat -u pgha-watch --since @{begun}"
+                wait_until(lambda: "pacemaker has been told" in standby.must(said), 10, "the watch has told pacemaker")
+                trial.writes_return(30)
+                trial.primary_is(trial.primary)
+                assert "asyncmon" in failures(standby), failures(standby)
+            standby.must(f"crm_resource --cleanup --resource postgresql --node {standby.name}")
+            # Nothing else can be done by the cluster while a start is under way, and it may take two minutes.
+            wait_until(lambda: "t start PostgreSQL" in failures(standby), 30, "it says so")
 
 
 @full_only

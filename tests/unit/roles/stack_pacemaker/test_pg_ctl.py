@@ -1,26 +1,27 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pg_ctl of the resource agent: what it hands on to PostgreSQL's own."""
+"""The pg_ctl of the resource agent, on each stack that has one: what it hands on to PostgreSQL's own."""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from ansible_collections.pgha.cluster.tests.support.playbooks import PROJECT
 from jinja2 import Template
 
-TEMPLATE = PROJECT / "roles/stack_pacemaker/templates/pgha-pg-ctl.j2"
+TEMPLATES = {stack: PROJECT / f"roles/stack_{stack}/templates/pgha-pg-ctl.j2" for stack in ("pacemaker", "drbd")}
+STOP = ["-W", "-D", "/d", "-m", "fast", "stop"]
 PROMOTE = ["-D", "/var/lib/a data", "-W", "promote"]
 RELOAD = ["-D", "/var/lib/a data", "reload"]
 NOBODY, ONE, OTHER = (f"synchronous_standby_names = '{name}'\n" for name in ("", '"n2"', '"n3"'))
 
 
-@pytest.fixture(name="handed_on")
-def _handed_on(tmp_path: Path) -> list[str]:
-    """Return the command that calls it; PostgreSQL's pg_ctl prints each of its words on a line and ends with 3.
+def place(stack: str, tmp_path: Path) -> list[str]:
+    """Return the command that calls a stack's; PostgreSQL's pg_ctl prints each of its words on a line and ends with 3.
 
     The guard says yes where there is a file ``yes`` beside it.
     """
@@ -33,6 +34,8 @@ def _handed_on(tmp_path: Path) -> list[str]:
     variables = {
         "ansible_managed": "Managed",
         "postgresql_bin_directory": str(tmp_path),
+        "__stack_drbd_start_seconds": 90,
+        "__stack_pacemaker_start_seconds": 90,
         "__stack_pacemaker_promote_seconds": 120,
         "stack_pacemaker_state_directory": str(tmp_path),
         "__stack_pacemaker_mode_in_force": str(tmp_path / "in_force"),
@@ -41,26 +44,35 @@ def _handed_on(tmp_path: Path) -> list[str]:
         "__stack_pacemaker_guard_socket": str(tmp_path / "ask"),
     }
     ours = tmp_path / "ours"
-    ours.write_text(Template(TEMPLATE.read_text("utf-8")).render(variables))
+    ours.write_text(Template(TEMPLATES[stack].read_text("utf-8")).render(variables))
     return ["/bin/sh", str(ours)]
 
 
+@pytest.fixture(name="handed_on")
+def _handed_on(tmp_path: Path) -> list[str]:
+    return place("pacemaker", tmp_path)
+
+
 @pytest.mark.parametrize(
-    ("said", "heard"),
+    ("stacks", "said", "heard"),
     [
-        pytest.param(PROMOTE, [*PROMOTE, "-w", "-t", "120"], id="a promotion is waited for"),
-        pytest.param(["-W", "-D", "/d", "-m", "fast", "stop"], ["-W", "-D", "/d", "-m", "fast", "stop"], id="stop"),
+        pytest.param(["pacemaker"], PROMOTE, [*PROMOTE, "-w", "-t", "120"], id="a promotion is waited for"),
+        pytest.param(TEMPLATES, STOP, STOP, id="stop"),
         pytest.param(
+            TEMPLATES,
             ["-D", "/d", "-o", "-c port=1 -c x=y", "-W", "start"],
-            ["-D", "/d", "-o", "-c port=1 -c x=y", "-W", "start"],
-            id="words with blanks",
+            ["-D", "/d", "-o", "-c port=1 -c x=y", "-W", "start", "-w", "-t", "90"],
+            id="a start is waited for, words with blanks",
         ),
     ],
 )
-def test_what_postgresql_s_own_is_told(handed_on: list[str], said: list[str], heard: list[str]) -> None:
-    done = subprocess.run([*handed_on, *said], stdout=subprocess.PIPE, text=True, check=False)
-    assert done.stdout.splitlines() == heard
-    assert done.returncode == 3
+def test_what_postgresql_s_own_is_told(
+    tmp_path: Path, stacks: Iterable[str], said: list[str], heard: list[str]
+) -> None:
+    for stack in stacks:
+        done = subprocess.run([*place(stack, tmp_path), *said], stdout=subprocess.PIPE, text=True, check=False)
+        assert done.stdout.splitlines() == heard
+        assert done.returncode == 3
 
 
 @pytest.mark.parametrize(
