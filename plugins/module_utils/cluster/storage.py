@@ -26,6 +26,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.drbd.model import Gen
 
 UP_TO_DATE = "UpToDate"
 ALONE = "StandAlone"
+SERVICE = ("filesystem", "write-address", "postgresql", "application")
+"""What a server has to be able to start in order to take over, by the names in the cluster's configuration."""
 
 
 def part(disk: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -156,6 +158,7 @@ def line_of(server: Seen) -> str:
 def judge_disks(report: Report, servers: Sequence[Seen], expected: Expected) -> None:
     """Add what is wrong with the disks themselves, apart from one that merely does not follow."""
     shared.judge_shared(report, servers, expected)
+    _judge_barred(report, servers)
     replicated = [server for server in servers if server.disk and not shared.is_shared(server.disk)]
     compared = split_brain.report([copy_of(server.name, server.disk) for server in replicated])
     apart = compared.relation is split_brain.Relation.SPLIT
@@ -176,6 +179,21 @@ def judge_disks(report: Report, servers: Sequence[Seen], expected: Expected) -> 
             )
         if said.get("connection") == ALONE and not apart:
             report.add(f"the disk of {server.name} has ended its connection and does not try again", rebuild)
+
+
+def _judge_barred(report: Report, servers: Sequence[Seen]) -> None:
+    """A start that failed bars a server for minutes, and nothing that runs there would show it."""
+    for server in servers:
+        if not server.disk or server.role == "primary":
+            continue
+        for failure in server.crm.get("failures", []):
+            if failure["node"] == server.name and failure["task"] == "start" and failure["resource"] in SERVICE:
+                why = f" ({failure['reason']})" if failure["reason"] else ""
+                report.add(
+                    f"{server.name} does not take over: {failure['resource']} could not be started there{why}, and the "
+                    "cluster waits for some minutes before it tries that again",
+                    f"when the reason is gone, on {server.name}: crm_resource --cleanup --node {server.name}",
+                )
 
 
 def _judge_differing(report: Report, replicated: Sequence[Seen], expected: Expected) -> None:

@@ -194,6 +194,30 @@ def test_what_is_wrong_with_a_disk_is_said(one: dict[str, Any], problem: str) ->
     assert len(report.problems) == 1 and problem in report.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("role", "changed", "told"),
+    [
+        ("none", {}, True),
+        ("none", {"node": "n2"}, False),
+        ("none", {"task": "monitor"}, False),
+        ("none", {"resource": "fence-n2"}, False),
+        # It runs by now.
+        ("primary", {}, False),
+    ],
+)
+def test_a_server_that_could_not_start_the_service_is_no_refuge_for_a_while(
+    role: str, changed: dict[str, str], *, told: bool
+) -> None:
+    failure = {"resource": "postgresql", "task": "start", "node": "n1", "reason": "Can't start PostgreSQL."}
+    report = Report()
+    crm = {"failures": [failure | changed]}
+    judge_disks(report, [Seen("n1", True, {"role": role}, crm, {}, (), disk("Secondary"))], EXPECTED)
+    assert bool(report.problems) is told
+    if told:
+        assert "postgresql could not be started there (Can't start PostgreSQL.)" in report.problems[0]
+        assert "crm_resource --cleanup --node n1" in report.steps[0]
+
+
 @pytest.mark.parametrize("knows", ["both", "primary", "standby"])
 def test_disks_that_a_verification_found_to_differ_are_no_safe_place(knows: str) -> None:
     primary = disk("Primary", peer_role="Secondary", out_of_sync=65536 if knows != "standby" else 0)
