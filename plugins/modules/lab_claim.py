@@ -83,13 +83,19 @@ options:
             type: str
             required: true
           megabytes:
-            description: Its size in MiB.
+            description: Its size in MiB. A disk that another server serves has the size that it has there.
             type: int
-            required: true
+            default: 0
           shared:
             description: Whether all servers that have a disk of this name have the same one.
             type: bool
             default: false
+          server:
+            description:
+              - The machine that has this disk and serves it over iSCSI, in the network C(replication).
+              - Empty for a disk that is built in.
+            type: str
+            default: ""
   drop:
     description: Servers that a lab that exists may lose. It may always get more.
     type: list
@@ -140,8 +146,9 @@ from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab,
 
 DISK = {
     "name": {"type": "str", "required": True},
-    "megabytes": {"type": "int", "required": True},
+    "megabytes": {"type": "int", "default": 0},
     "shared": {"type": "bool", "default": False},
+    "server": {"type": "str", "default": ""},
 }
 ARGUMENTS = {
     "name": {"type": "str", "required": True},

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
+from ansible_collections.pgha.cluster.plugins.module_utils.lab import san
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab, Server
 
 # IPMI 2.0 takes no more than 20 characters, and its older half no more than 16.
@@ -78,6 +79,8 @@ def server_files(lab: Lab, server: Server, password: str) -> Iterable[File]:
     yield File(f"{server.name}/bmc/commands", BMC_COMMANDS)
     for network in server.addresses:
         yield File(f"{server.name}/interfaces/{network}", interfaces[network] + "\n")
+    for name, content in san.files(lab, server).items():
+        yield File(f"{server.name}/{name}", content)
 
 
 def known_hosts(lab: Lab, public_keys: Mapping[str, str]) -> File:

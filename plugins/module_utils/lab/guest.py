@@ -46,7 +46,7 @@ _NO_CLUSTER = (
 _PRESET = "/etc/systemd/system-preset/00-lab.preset"
 _ENABLED = (
     *("ssh.service", "logrotate.timer", "own-name.service", "own-settings.service"),
-    *("sys-class.mount", "sys-class-net.mount", "sys-class-block.mount"),
+    *("sys-class.mount", "sys-class-net.mount", "sys-class-block.mount", "san.service"),
 )
 _NOTHING_STARTS = (
     f'mkdir -p "$1"{Path(_PRESET).parent}',

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ansible_collections.pgha.cluster.plugins.module_utils.lab import san
 from ansible_collections.pgha.cluster.plugins.module_utils.lab.model import Lab, Server
 
 KINDS = ("container", "machine")
@@ -32,14 +33,14 @@ _MEMORY_MARGIN = 64
 
 def _disk_problems(server: Server) -> Iterable[str]:
     names = [disk.name for disk in server.disks]
-    if len(names) > MOST_DISKS:
-        yield f"{server.name} has {len(names)} disks, a machine has room for {MOST_DISKS}"
+    if len(server.built_in) > MOST_DISKS:
+        yield f"{server.name} has {len(server.built_in)} disks, a machine has room for {MOST_DISKS}"
     for name in sorted(set(names)):
         if names.count(name) > 1:
             yield f"{server.name} has two disks that are called {name}"
         if not _NAME.fullmatch(name):
             yield f"{name!r} of {server.name} is no name of a disk"
-    for disk in server.disks:
+    for disk in server.built_in:
         if disk.megabytes < 1:
             yield f"the disk {disk.name} of {server.name} holds {disk.megabytes} MiB"
 
@@ -66,7 +67,7 @@ def server_problems(lab: Lab) -> list[str]:
         for disk in server.disks:
             if disk.shared and sizes.setdefault(disk.name, disk.megabytes) != disk.megabytes:
                 problems.append(f"the shared disk {disk.name} has two sizes")
-    return problems
+    return [*problems, *san.problems(lab)]
 
 
 def own_files(lab: Lab, server: Server) -> tuple[str, ...]:
@@ -79,6 +80,7 @@ def own_files(lab: Lab, server: Server) -> tuple[str, ...]:
         f"{place}/ssh_host_ed25519_key:{root}/etc/ssh/ssh_host_ed25519_key:ro",
         f"{place}/ssh_host_ed25519_key.pub:{root}/etc/ssh/ssh_host_ed25519_key.pub:ro",
         f"{lab.directory}/ssh/id_ed25519.pub:{root}/root/.ssh/authorized_keys:ro",
+        *(f"{place}/{name}:{target}:ro" for name, target in san.places(lab, server).items()),
     )
 
 
@@ -102,7 +104,7 @@ def hull_command(lab: Lab, server: Server) -> tuple[str, ...]:
         *("/lab/hull", "--memory", str(server.memory), "--number", str(machines.index(server.name))),
         *(
             word
-            for disk in server.disks
+            for disk in server.built_in
             for word in ("--disk", f"{disk.name}:{disk.megabytes}:{'shared' if disk.shared else 'own'}")
         ),
     )

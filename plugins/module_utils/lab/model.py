@@ -46,11 +46,13 @@ class Disk:
     """A disk of a machine beside the one that it boots from.
 
     :ivar shared: all servers of the lab that name it have the same disk.
+    :ivar server: the machine that has it, and serves it over iSCSI; empty for a disk that is built in.
     """
 
     name: str
-    megabytes: int
+    megabytes: int = 0
     shared: bool = False
+    server: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Server:
         """Whether it has a kernel of its own."""
         return self.kind == "machine"
 
+    @property
+    def built_in(self) -> tuple[Disk, ...]:
+        """The disks that it has without any other server."""
+        return tuple(disk for disk in self.disks if not disk.server)
+
 
 def server_of(data: Mapping[str, Any]) -> Server:
     """Read a server from plain data; unknown keys are left out, and one without a kind is a container."""
@@ -90,7 +97,12 @@ def server_of(data: Mapping[str, Any]) -> Server:
         kind=str(data.get("kind") or "container"),
         memory=int(data.get("memory") or 1024),
         disks=tuple(
-            Disk(str(disk["name"]), int(disk["megabytes"]), bool(disk.get("shared")))
+            Disk(
+                str(disk["name"]),
+                int(disk.get("megabytes") or 0),
+                bool(disk.get("shared")),
+                str(disk.get("server") or ""),
+            )
             for disk in data.get("disks") or ()
         ),
     )
