@@ -18,6 +18,7 @@ from typing import Any
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_fencing import (
     devices,
     fence_devices,
+    reservations,
     shared_devices,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_service import service
@@ -207,6 +208,7 @@ def problems(servers: Any, values: Mapping[str, Any]) -> list[Problem]:
     found += _names(servers)
     found += _duplicates(servers, values.get("virtual_addresses"))
     found += shared_devices(servers)
+    found += reservations(servers, is_shared(values))
     if rules.agent:
         found += agent_stack(servers, values)
     else:

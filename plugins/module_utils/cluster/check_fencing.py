@@ -18,6 +18,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.device import (
     IPMI_PASSWORD_BYTES,
     IPMITOOL_AGENTS,
+    RESERVING,
     device_of,
 )
 
@@ -84,3 +85,46 @@ def shared_devices(servers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
         if plugs.setdefault(key, server) != server:
             what = f"{options['ip']}, plug {plug}," if plug else str(options["ip"])
             yield Problem(where, f"{what} is the fence device of {plugs[key]}: it cannot power off {server} too")
+
+
+def _reserving(server: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Return the devices of a server that bar it from its disk, and the others."""
+    listed = server.get("fence_devices")
+    devices = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    reserving = [one for one in devices if one.get("agent") == RESERVING]
+    return reserving, [one for one in devices if one not in reserving]
+
+
+def _reservation(server: Mapping[str, Any], device: Mapping[str, Any]) -> Iterator[str]:
+    options, disk = device.get("options"), server.get("disk")
+    named = options.get("devices") if isinstance(options, Mapping) else None
+    if named != disk:
+        yield (
+            f"{RESERVING} bars the server from {named!r}, and it would go on writing to {disk!r}: options.devices is "
+            "pgha_disk, that one and no other"
+        )
+    if any(one.get("level", 1) == device.get("level", 1) for one in _reserving(server)[1]):
+        yield (
+            f"{RESERVING} needs a level of its own: all devices of a level have to succeed, and a disk that is out of "
+            "reach would make the other one useless"
+        )
+
+
+def reservations(servers: Sequence[Mapping[str, Any]], shared: bool) -> Iterator[Problem]:
+    """Check devices that take a disk away: where a reservation is in force, a server without a key cannot write."""
+    database = [server for server in servers if server.get("role") == "database"]
+    having = [server for server in database if _reserving(server)[0]]
+    for server in having:
+        where = f"{server.get('name')}: pgha_fence_devices"
+        if not shared:
+            yield Problem(where, f"{RESERVING} is for pgha_storage: shared; here each server has a disk of its own")
+            continue
+        for device in _reserving(server)[0]:
+            for what in _reservation(server, device):
+                yield Problem(where, what)
+    without = [server for server in database if server not in having]
+    for server in without if having and shared else ():
+        yield Problem(
+            f"{server.get('name')}: pgha_fence_devices",
+            f"has no {RESERVING}, and {having[0].get('name')} has: the disk would be closed to it; both need one",
+        )

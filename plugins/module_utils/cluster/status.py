@@ -65,9 +65,24 @@ def _judge_fencing(
     if expected.accept_split_brain:
         report.add("pgha_accept_split_brain is true: after a lost connection two servers may take writes")
     for event in view.get("fencing", []):
-        if event["status"] == "pending":
+        if event["status"] == "pending" and event.get("action") != "on":
             report.add(f"fencing of {event['target']} is under way")
+    _judge_let_in(report, view)
     return verdicts
+
+
+def _judge_let_in(report: Report, view: Mapping[str, Any]) -> None:
+    """Name the members that the cluster could not let back to their disk: it starts nothing on them."""
+    newest: dict[str, str] = {}
+    for event in view.get("fencing", []):
+        if event.get("action") == "on" and event["status"] != "pending":
+            newest.setdefault(event["target"], event["status"])
+    for name, node in members(view).items():
+        if newest.get(name) == "failed" and node.get("online"):
+            report.add(
+                f"{name} has no key on the disk, and could not put one there: nothing is started on it",
+                f"on {name}: mend its way to the disk, then: systemctl restart pacemaker",
+            )
 
 
 def _judge_lost(report: Report, expected: Expected, view: Mapping[str, Any], primaries: Sequence[str]) -> None:

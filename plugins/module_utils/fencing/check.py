@@ -41,6 +41,7 @@ class Asked:
     :ivar seconds: how long the answer took.
     :ivar guid: the identity of the machine that the management controller belongs to, empty when it tells none.
     :ivar names: what the device itself calls the plug that it switches, empty when it names none.
+    :ivar disk: it is no power switch but a disk: on for a server whose key it has.
     """
 
     power: str
@@ -48,6 +49,7 @@ class Asked:
     seconds: float
     guid: str
     names: frozenset[str] = frozenset()
+    disk: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,15 @@ def _identity(target: Target, asked: Asked, mark: str) -> Reason:
     )
 
 
+def _registration(target: Target, asked: Asked) -> Reason:
+    """Say what a disk knows of a server: whose the key is needs no other proof, as each server puts its own there."""
+    if asked.power == "on":
+        return safe("registered", f"the disk has the key of {target.name}, and another server can take it away")
+    if target.online:
+        return unsafe("not_registered", f"{target.name} is a member and has no key on the disk: it cannot write there")
+    return safe("barred", f"the disk has no key of {target.name}, which is no member")
+
+
 def verdict(target: Target, asked: Asked, properties: Mapping[str, str], mark: str = "", limit: str = "") -> Verdict:
     """Judge one device from one server.
 
@@ -166,7 +177,7 @@ def verdict(target: Target, asked: Asked, properties: Mapping[str, str], mark: s
     if not asked.power:
         reasons.append(unsafe("no_answer", f"the device does not answer: {asked.said}"))
         return judge(reasons)
-    reasons += [_power(target, asked), _identity(target, asked, mark)]
+    reasons += [_registration(target, asked)] if asked.disk else [_power(target, asked), _identity(target, asked, mark)]
     name = "pcmk_reboot_timeout" if limit else "stonith-timeout"
     allowed = milliseconds(limit or properties.get("stonith-timeout", "60s"), 60000.0) / 1000
     if asked.seconds * ACTION_FACTOR > allowed:

@@ -8,11 +8,15 @@ A secret never becomes a parameter: parameters stand in the CIB, and agents put 
 the name of a script that prints the secret. An agent of the ipmitool family would still pass the password on ipmitool's
 command line, so it gets a program in ipmitool's place that hands ipmitool a password file.
 
+An agent of the other kind, fence_scsi, takes no power away but the disk: it removes the server's key from it. A server
+puts its own key there when it joins the cluster, so that this device has to work on the server itself, too.
+
 This module util is private to the collection.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +30,10 @@ _KEY = re.compile(r"[a-z][a-z0-9_]*")
 IPMI_PASSWORD_BYTES = 20
 # These run ipmitool. The role fencing has the same list; a test compares them.
 IPMITOOL_AGENTS = frozenset({"fence_ipmilan", "fence_idrac", "fence_ilo3", "fence_ilo4", "fence_ilo5", "fence_imm"})
+# Bars a server from its disk by a persistent reservation.
+RESERVING = "fence_scsi"
+# What says which server is meant: left to a person, two servers could get one key, and each would bar itself.
+_WHO = frozenset({"key", "key_value", "nodename", "plug", "port"})
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,9 @@ def device_of(raw: Mapping[str, Any]) -> Device:
         raise refuse(f"carries {', '.join(exposed)} as an option, which every user could read; put it under secrets")
     if any("\n" in value for value in secrets.values()):
         raise refuse("has a secret of more than one line")
+    if agent == RESERVING and _WHO & set(options):
+        given = ", ".join(sorted(_WHO & set(options)))
+        raise refuse(f"has {given}: the key follows from the server's name, leave it out")
     return Device(name, server, agent, int(raw.get("level", 1)), options, secrets)
 
 
@@ -83,6 +94,11 @@ def devices_of(raw: Sequence[Mapping[str, Any]]) -> list[Device]:
     return devices
 
 
+def reservation_key(server: str) -> str:
+    """Return the key by which a disk knows a server. Its first digit is no zero, which the agent would drop."""
+    return "a" + hashlib.sha256(server.encode()).hexdigest()[:7]
+
+
 def uses_ipmitool(device: Device, ipmitool_agents: Sequence[str]) -> bool:
     """Whether the device's password would end on ipmitool's command line."""
     return device.agent in ipmitool_agents and "password" in device.secrets
@@ -95,6 +111,9 @@ def primitive(device: Device, directory: str, ipmitool_agents: Sequence[str]) ->
         # The agent sleeps this long after each of its six commands of a reboot: 12 seconds with its default of 2, in
         # which nobody takes writes. It asks for the state after each switch anyway, and that is the proof.
         params.setdefault("power_wait", "0")
+    if device.agent == RESERVING:
+        # It can bar a server and let it in again, and not start it anew.
+        params |= {"key": reservation_key(device.server), "pcmk_reboot_action": "off"}
     for key in device.secrets:
         if key == "password" and uses_ipmitool(device, ipmitool_agents):
             params["ipmitool_path"] = f"{directory}/{device.name}.ipmitool"
@@ -106,6 +125,7 @@ def primitive(device: Device, directory: str, ipmitool_agents: Sequence[str]) ->
         "agent": device.agent,
         "level": device.level,
         "params": params,
+        "unfences": device.agent == RESERVING,
     }
 
 

@@ -17,6 +17,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import Asked, addressed
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing.device import RESERVING
 
 ANSWER_SECONDS = 20.0
 SWITCH_SECONDS = 60.0
@@ -87,6 +88,8 @@ def ask(agent: str, params: Mapping[str, str], runner: Runner) -> Asked:
     state = _POWER.get(done.rc, "")
     if not state:
         return Asked("", _last(done.stderr or done.stdout), seconds, "")
+    if agent == RESERVING:
+        return Asked(state, "", seconds, "", disk=True)
     identity = guid(agent, params, runner)
     return Asked(state, "", seconds, identity, frozenset() if identity else names(agent, params, runner))
 

@@ -233,3 +233,53 @@ def test_nothing_can_be_accepted_in_place_of_fencing_on_a_shared_disk() -> None:
     servers, values = on_disk()
     bare(servers, "n1")
     assert problems(servers, values | {"accept_split_brain": True}) == []
+
+
+def barring(servers: list[dict[str, Any]], *names: str, **changes: Any) -> None:
+    """Give servers a second device, which takes their disk away."""
+    for one in servers:
+        if one["name"] in names:
+            device = {
+                "name": f"disk-{one['name']}",
+                "agent": "fence_scsi",
+                "level": 2,
+                "options": {"devices": one["disk"]},
+            }
+            one["fence_devices"].append(device | changes)
+
+
+def test_a_disk_may_bar_its_servers_behind_a_power_switch_or_in_its_place() -> None:
+    servers, values = on_shared_disk()
+    barring(servers, "n1", "n2")
+    assert problems(servers, values) == []
+    servers, values = on_shared_disk()
+    bare(servers, "n1")
+    bare(servers, "n2")
+    barring(servers, "n1", "n2", level=1)
+    assert problems(servers, values) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s, v: barring(s, "n1"), "n2: pgha_fence_devices: has no fence_scsi, and n1 has"),
+        (lambda s, v: barring(s, "n1", "n2", options={"devices": "/dev/sdb"}), "bars the server from '/dev/sdb'"),
+        (lambda s, v: barring(s, "n1", "n2", options={}), "bars the server from None"),
+        (lambda s, v: barring(s, "n1", "n2", level=1), "fence_scsi needs a level of its own"),
+        (lambda s, v: barring(s, "n1", "n2", options={"devices": s[0]["disk"], "key": "1"}), "leave it out"),
+    ],
+)
+def test_what_a_disk_that_bars_needs_is_asked_for(change: Change, said: str) -> None:
+    servers, values = on_shared_disk()
+    change(servers, values)
+    assert said in "\n".join(str(problem) for problem in problems(servers, values))
+
+
+@pytest.mark.parametrize(("servers", "values"), [good("vote"), on_disk()], ids=["streaming", "drbd"])
+def test_a_reservation_is_refused_where_each_server_has_its_own_disk(
+    servers: list[dict[str, Any]], values: dict[str, Any]
+) -> None:
+    barring([one | {"disk": one.get("disk")} for one in servers], "n1", "n2")
+    found = [str(problem) for problem in problems(servers, values)]
+    assert len(found) == 2
+    assert all("fence_scsi is for pgha_storage: shared" in one for one in found)

@@ -175,12 +175,19 @@ def test_when_no_server_answers_nobody_knows_whether_writes_are_taken() -> None:
         (crm(nodes=[node("n1"), node("n2", standby=True)]), "n2 is in standby"),
         (crm(nodes=[node("n1"), node("n2", maintenance=True)]), "n2 is in maintenance"),
         (crm(fencing=[{"target": "n2", "status": "pending"}]), "fencing of n2 is under way"),
+        (crm(fencing=[{"action": "on", "target": "n2", "status": "failed"}]), "n2 has no key on the disk"),
     ],
 )
 def test_what_degrades_is_named(view: dict[str, Any], words: str) -> None:
     report = status([primary("n1", crm=view), standby("n2", view)], EXPECTED)
     assert report["state"] == "degraded"
     assert says(report, words)
+
+
+@pytest.mark.parametrize("history", [["pending"], ["success", "failed"], ["pending", "success", "failed"]])
+def test_a_server_that_was_let_back_to_its_disk_is_as_it_should_be(history: list[str]) -> None:
+    view = crm(fencing=[{"action": "on", "target": "n2", "status": one} for one in history])
+    assert status([primary("n1", crm=view), standby("n2", view)], EXPECTED)["state"] == "ok"
 
 
 def test_accepted_split_brain_is_repeated_for_ever() -> None:

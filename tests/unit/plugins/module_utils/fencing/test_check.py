@@ -13,6 +13,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import (
     Asked,
     Target,
+    View,
+    combine,
     join,
     milliseconds,
     same_hardware,
@@ -51,6 +53,11 @@ def asked(**changed: Any) -> Asked:
         (target(), asked(power="", said="no route"), ON, Value.UNSAFE, "no_answer"),
         (target(), asked(), {"stonith-enabled": "false"}, Value.UNSAFE, "disabled"),
         (target(), asked(seconds=11.0), ON, Value.UNSAFE, "too_slow"),
+        # A disk knows a server by the key that this one has put there itself.
+        (target(), asked(disk=True, guid=""), ON, Value.SAFE, "registered"),
+        (target(online=False), asked(disk=True, guid=""), ON, Value.SAFE, "registered"),
+        (target(), asked(disk=True, guid="", power="off"), ON, Value.UNSAFE, "not_registered"),
+        (target(online=False), asked(disk=True, guid="", power="off"), ON, Value.SAFE, "barred"),
     ],
 )
 def test_verdicts(who: Target, answer: Asked, properties: dict[str, str], value: Value, code: str) -> None:
@@ -84,3 +91,11 @@ def test_one_server_that_can_do_it_is_enough() -> None:
     assert join([bad, good, dim]).value is Value.SAFE
     assert join([bad, dim]).value is Value.UNKNOWN
     assert join([]).value is Value.UNKNOWN
+
+
+def test_a_server_without_its_key_does_not_spoil_a_power_switch_that_works() -> None:
+    power = View("ipmi", 1, verdict(target(), asked(), ON))
+    disk = View("disk", 2, verdict(target(), asked(disk=True, guid="", power="off"), ON))
+    found = combine([power, disk])
+    assert found.value is Value.SAFE
+    assert "has no key on the disk" in " ".join(reason.message for reason in found.reasons)

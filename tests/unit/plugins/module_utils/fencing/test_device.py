@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -13,7 +14,12 @@ from typing import Any
 import pytest
 from ansible_collections.pgha.cluster.plugins.filter.fencing import fence_files, fence_primitives, fence_topology
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing.device import device_of, devices_of, files
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing.device import (
+    device_of,
+    devices_of,
+    files,
+    reservation_key,
+)
 
 _IPMI = ["fence_ipmilan"]
 
@@ -58,6 +64,19 @@ def test_another_agent_gets_a_script_that_prints_the_secret(tmp_path: Path) -> N
     assert printed.strip() == "s3cret"
 
 
+def test_a_device_that_takes_the_disk_knows_a_server_by_its_key_and_lets_it_in_again() -> None:
+    devices = [
+        _device(name=f"disk-{name}", server=name, agent="fence_scsi", options={"devices": "/dev/x"}, secrets={})
+        for name in ("n1", "n2")
+    ]
+    one, two = fence_primitives(devices, "/etc/x", _IPMI)
+    assert one["params"] == {"devices": "/dev/x", "key": reservation_key("n1"), "pcmk_reboot_action": "off"}
+    assert one["params"]["key"] != two["params"]["key"]
+    # Eight digits, and the agent drops zeros before them.
+    assert re.fullmatch("[1-9a-f][0-9a-f]{7}", one["params"]["key"])
+    assert (one["unfences"], fence_primitives([_device()], "/etc/x", _IPMI)[0]["unfences"]) == (True, False)
+
+
 def test_a_server_holds_nothing_of_the_device_that_powers_it_off() -> None:
     devices = [_device(), _device(name="fence-n2", server="n2")]
     placed = fence_files(devices, "/etc/x", _IPMI, "/usr/bin/ipmitool", "n1")
@@ -96,6 +115,7 @@ def test_the_program_drops_the_agent_s_password_and_keeps_every_other_argument(t
         ({"options": {"password": "x"}}, "put it under secrets"),
         ({"options": {"a b": "x"}}, "no agent can have"),
         ({"secrets": {"password": "two\nlines"}}, "more than one line"),
+        ({"agent": "fence_scsi", "options": {"devices": "/dev/x", "key": "1"}}, "follows from the server's name"),
     ],
 )
 def test_what_cannot_work_is_refused_without_the_secret(changed: dict[str, Any], said: str) -> None:

@@ -69,6 +69,13 @@ def test_a_device_that_hangs_on_its_list_is_unproven_and_no_error() -> None:
     assert (asked.power, asked.names) == ("on", frozenset())
 
 
+def test_a_disk_is_asked_for_nothing_but_a_key() -> None:
+    rack = Rack()
+    asked = gateway.ask("fence_scsi", {"devices": "/dev/x", "key": "a1", "pcmk_reboot_action": "off"}, rack)
+    assert (asked.power, asked.disk) == ("on", True)
+    assert rack.asked == [(["/usr/sbin/fence_scsi"], "devices=/dev/x\nkey=a1\naction=status\n")]
+
+
 def test_a_device_that_hangs_has_no_power_state() -> None:
     asked = gateway.ask("fence_apc", {"plug": "3"}, Rack(hangs="action=status"))
     assert asked.power == ""
