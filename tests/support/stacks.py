@@ -13,6 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from ansible_collections.pgha.cluster.plugins.module_utils.lab.san import device
+
 from .lab import Server, wait_until
 
 FAR = "/var/lib/postgresql/far"
@@ -173,10 +175,11 @@ class Shared(Drbd):
 
     name = "shared"
     places = Pacemaker.places
+    disk: ClassVar[str] = "/dev/disk/by-id/lab-data"
 
     def asked(self, sql: str, peer: str) -> str:
         """Ask PostgreSQL; a server without it is a standby if it can read the disk, past its kernel's cache."""
-        reads = "dd if=/dev/disk/by-id/lab-data of=/dev/null bs=4096 count=1 iflag=direct 2>/dev/null"
+        reads = f"dd if={self.disk} of=/dev/null bs=4096 count=1 iflag=direct 2>/dev/null"
         return (
             f"if pgrep -x postgres >/dev/null; then ({sql}) && {reads} && echo {peer} streaming sync; "
             f"elif {reads}; then echo t; fi"
@@ -184,8 +187,14 @@ class Shared(Drbd):
 
     def show(self, server: Server) -> str:
         """Return the monitor's view, what is mounted, and who has marked the disk."""
-        disk = "mount -t ext4; dumpe2fs -h /dev/disk/by-id/lab-data 2>/dev/null | grep mmp_"
-        return server.ssh(f"crm_mon -1rfA; {disk}", timeout=30).stdout
+        return server.ssh(f"crm_mon -1rfA; mount -t ext4; dumpe2fs -h {self.disk} | grep mmp_", timeout=30).stdout
+
+
+class San(Shared):
+    """The same over iSCSI, where the disk itself can bar a server."""
+
+    name = "san"
+    disk = device("data")
 
 
 class Agents(Stack):
@@ -263,7 +272,8 @@ class Vote(Agents):
 
 
 NOTHING = "nothing"
-STACKS: Mapping[str, Stack] = {stack.name: stack for stack in (Pacemaker(), Keepalived(), Vote(), Drbd(), Shared())}
+ALL = (Pacemaker(), Keepalived(), Vote(), Drbd(), Shared(), San())
+STACKS: Mapping[str, Stack] = {stack.name: stack for stack in ALL}
 
 
 def still_to_do(asked: str) -> str:

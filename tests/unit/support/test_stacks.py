@@ -28,7 +28,13 @@ def test_the_environment_chooses_the_stack_and_pacemaker_is_the_default() -> Non
 
 
 def test_a_cluster_has_its_stacks_inventory_and_addresses() -> None:
-    for name, replication in (("pacemaker", "10.99.1.100"), ("keepalived", ""), ("vote", ""), ("shared", "")):
+    for name, replication in (
+        ("pacemaker", "10.99.1.100"),
+        ("keepalived", ""),
+        ("vote", ""),
+        ("shared", ""),
+        ("san", ""),
+    ):
         cluster = Cluster("paper", "10.99", "bookworm", Path("/nonexistent"), stack=STACKS[name])
         assert cluster.playbooks.inventory.name == f"lab_{name}"
         assert (cluster.write, cluster.replication) == ("10.99.0.100", replication)
