@@ -1,10 +1,14 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server with DRBD and no kernel for it: programs that keep the state in files, and a file in the device's place."""
+"""What a lab server's kernel says of DRBD; and a server with DRBD and no kernel for it.
+
+On the latter, programs keep the state in files, and a file stands in the device's place.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.disk import Disk
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd.gateway import Gateway
+from ansible_collections.pgha.cluster.tests.support import lab
 from ansible_collections.pgha.cluster.tests.support.programs import FakePrograms
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "drbd" / "8.4.11"
@@ -24,6 +29,15 @@ MEMBER: dict[str, Any] = {
     "failures": [],
 }
 """What the discovery says of either server of a cluster with one disk, whichever service is on it."""
+
+
+def disk_state(server: lab.Server) -> str:
+    """Return what the kernel says of both replicated disks, this server's first; nothing while the device is down.
+
+    ``drbdadm dstate`` reads what a device that is down was last, and that proves nothing of what it is now.
+    """
+    found = re.search(r"\bds:(\S+)", server.ssh("cat /proc/drbd", timeout=15).stdout)
+    return found[1] if found else ""
 
 
 class FileDisk(Disk):

@@ -9,7 +9,6 @@ import abc
 import contextlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -134,15 +133,6 @@ class Pacemaker(Stack):
     def fencing_failed(self, asker: Server, target: Server) -> bool:
         """Look into the fencing history."""
         return "failed" in asker.ssh(f"stonith_admin --history {target.name} --verbose").stdout
-
-
-def disk_state(server: Server) -> str:
-    """Return what the kernel says of both replicated disks, this server's first; nothing while the device is down.
-
-    ``drbdadm dstate`` reads what a device that is down was last, and that proves nothing of what it is now.
-    """
-    found = re.search(r"\bds:(\S+)", server.ssh("cat /proc/drbd", timeout=15).stdout)
-    return found[1] if found else ""
 
 
 class Drbd(Pacemaker):

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.drbd import disk_state
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
-from ansible_collections.pgha.cluster.tests.support.stacks import disk_state
 from ansible_collections.pgha.cluster.tests.support.strikes import (
     boot_and_vouch,
     full_only,

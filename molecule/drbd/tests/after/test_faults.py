@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.drbd import disk_state
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
-from ansible_collections.pgha.cluster.tests.support.stacks import disk_state
 from ansible_collections.pgha.cluster.tests.support.strikes import (
     Fault,
     boot_and_vouch,

@@ -30,14 +30,8 @@ SAFE = {"verdict": "safe", "reasons": []}
 
 
 def node(name: str, **changed: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "online": True,
-        "unclean": False,
-        "pending": False,
-        "standby": False,
-        "maintenance": False,
-    } | changed
+    flags = dict.fromkeys(("unclean", "pending", "standby", "maintenance"), False)
+    return {"name": name, "online": True} | flags | changed
 
 
 def crm(**changed: Any) -> dict[str, Any]:
