@@ -8,15 +8,15 @@ from __future__ import annotations
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.barred import Registrations, read_argv, registrations
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.device import reservation_key
-from ansible_collections.pgha.cluster.plugins.module_utils.lab.san import device
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.stacks import San
 from ansible_collections.pgha.cluster.tests.support.strikes import full_only
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = pytest.mark.usefixtures("healed")
-DISK = device("data")
+DISK = San.disk
 WATCH = "pgha-disk-watch"
 BOOT = "cat /proc/sys/kernel/random/boot_id"
 # The first block of the disk, which ext4 leaves to boot loaders, written over with its own content.

@@ -9,10 +9,11 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.stacks import Shared
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = pytest.mark.usefixtures("healed")
-DISK = "/dev/disk/by-id/lab-data"
+DISK = Shared.disk
 
 
 def has_mounted(server: Server) -> bool:
