@@ -110,13 +110,27 @@ def must_switch_in_a_row(
             if ": OK: everything is as it should be" not in played.output:
                 # A fence device or a heartbeat may be late on a busy machine: that is told, and passes by itself.
                 warnings.warn(f"switchover {number}: {played.output.partition('Problems')[2][:1000]}", stacklevel=2)
-                wait_until(lambda: clients.status()["state"] == "ok", 60, "the status is OK")
+                wait_until_ok(clients, 60)
             book.measured.append(
                 Measured(f"switchover {number}", before.name, after.name, writes, reads, time.monotonic() - moment)
             )
             if then is not None:
                 then(after)
             before, after = after, before
+
+
+def wait_until_ok(clients: Cluster, deadline: float) -> None:
+    """Wait until the status is OK; fail with what it names as problems."""
+    told: dict[str, Any] = {}
+
+    def is_ok() -> bool:
+        told.update(clients.status())
+        return bool(told["state"] == "ok")
+
+    try:
+        wait_until(is_ok, deadline, "the status is OK")
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {told['state']}: {told['problems']}\n{clients.shown()}") from None
 
 
 def must_refuse_switchover(clients: Cluster, state: State, target: str, said: Iterable[str]) -> None:
