@@ -86,8 +86,13 @@ failures:
   elements: dict
 fencing:
   description:
-    - Fencing actions that the cluster remembers, with C(action), C(target), C(status) (V(pending), V(failed),
-      V(success)), C(client), C(delegate), C(reason) and C(completed).
+    - Fencing actions that the cluster remembers, the newest first, with C(action), C(target), C(status) (V(pending),
+      V(failed), V(success)), C(client), C(delegate), C(reason) and C(completed).
+  returned: always
+  type: list
+  elements: dict
+unfencing:
+  description: The same of what let servers back to a disk that bars them (C(fence_scsi)), which is no fencing.
   returned: always
   type: list
   elements: dict
@@ -137,6 +142,7 @@ STOPPED: dict[str, Any] = {
     "resources": [],
     "failures": [],
     "fencing": [],
+    "unfencing": [],
     "constraints": [],
     "properties": {},
     "hardware": "",
@@ -190,6 +196,7 @@ def work(gateway: Gateway) -> dict[str, Any]:
         "resources": [asdict(resource) for resource in monitor.resources],
         "failures": [asdict(failure) for failure in monitor.failures],
         "fencing": [asdict(event) for event in monitor.fencing],
+        "unfencing": [asdict(event) for event in monitor.unfencing],
         "constraints": [asdict(constraint) for constraint in parse.parse_constraints(root)],
         "properties": parse.parse_properties(root),
         "hardware": hardware(),

@@ -69,9 +69,8 @@ def of_pacemaker(
     """Return the cluster as pacemaker tells it."""
     failed: dict[str, bool] = {}
     for event in monitor.fencing:
-        # The newest event comes first. What is under way is left out: pacemaker tries again without end, and each try
-        # would hide the failure before it. Letting a server back to its disk is none.
-        if event.status != "pending" and event.action != "on":
+        # What is under way is left out: pacemaker tries again without end, and each try would hide the failure before.
+        if event.status != "pending":
             failed.setdefault(event.target, event.status == "failed")
     return Cluster(
         servers=frozenset(node.name for node in monitor.nodes),

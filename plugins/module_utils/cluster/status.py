@@ -65,7 +65,7 @@ def _judge_fencing(
     if expected.accept_split_brain:
         report.add("pgha_accept_split_brain is true: after a lost connection two servers may take writes")
     for event in view.get("fencing", []):
-        if event["status"] == "pending" and event.get("action") != "on":
+        if event["status"] == "pending":
             report.add(f"fencing of {event['target']} is under way")
     _judge_let_in(report, view)
     return verdicts
@@ -74,8 +74,8 @@ def _judge_fencing(
 def _judge_let_in(report: Report, view: Mapping[str, Any]) -> None:
     """Name the members that the cluster could not let back to their disk: it starts nothing on them."""
     newest: dict[str, str] = {}
-    for event in view.get("fencing", []):
-        if event.get("action") == "on" and event["status"] != "pending":
+    for event in view.get("unfencing", []):
+        if event["status"] != "pending":
             newest.setdefault(event["target"], event["status"])
     for name, node in members(view).items():
         if newest.get(name) == "failed" and node.get("online"):

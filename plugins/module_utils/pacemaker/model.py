@@ -98,7 +98,12 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Monitor:
-    """What crm_mon tells."""
+    """What crm_mon tells.
+
+    :ivar fencing: the newest first.
+    :ivar unfencing: what let servers back to a disk that bars them, the newest first. It is no fencing: it powers
+        nobody off, and its failure leaves nobody's state unknown.
+    """
 
     dc: str
     with_quorum: bool
@@ -106,6 +111,7 @@ class Monitor:
     resources: tuple[Resource, ...]
     failures: tuple[Failure, ...]
     fencing: tuple[FenceEvent, ...]
+    unfencing: tuple[FenceEvent, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model impor
 
 # pacemaker 2.1 may be built with the old names.
 _ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
+# Pacemaker's "unfencing" is the action "on" of a fence device.
+UNFENCE = "on"
 _CONTAINERS = frozenset({"clone", "group", "bundle", "replica"})
 _LEFTOVER = ("cli-ban-", "cli-prefer-", "cli-standby-")
 
@@ -64,6 +66,10 @@ def parse_monitor(text: str) -> Monitor:
     if dc is None:
         raise ParseError("No current_dc", where="/pacemaker-result/summary")
     present = _flag(dc, "present", "/pacemaker-result/summary/current_dc")
+    events = [
+        _fence_event(e, f"/pacemaker-result/fence_history/fence_event[{i}]")
+        for i, e in enumerate(root.iterfind("fence_history/fence_event"), 1)
+    ]
     return Monitor(
         dc=dc.get("name", "") if present else "",
         with_quorum=present and _flag(dc, "with_quorum", "/pacemaker-result/summary/current_dc", False),
@@ -75,10 +81,8 @@ def parse_monitor(text: str) -> Monitor:
             _failure(e, f"/pacemaker-result/failures/failure[{i}]")
             for i, e in enumerate(root.iterfind("failures/failure"), 1)
         ),
-        fencing=tuple(
-            _fence_event(e, f"/pacemaker-result/fence_history/fence_event[{i}]")
-            for i, e in enumerate(root.iterfind("fence_history/fence_event"), 1)
-        ),
+        fencing=tuple(event for event in events if event.action != UNFENCE),
+        unfencing=tuple(event for event in events if event.action == UNFENCE),
     )
 
 

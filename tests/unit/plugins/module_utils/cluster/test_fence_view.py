@@ -13,8 +13,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view im
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import FenceEvent, Monitor, Node, Resource
 
 
-def event(target: str, status: str, action: str = "reboot") -> FenceEvent:
-    return FenceEvent(action, target, status, "", "", "", "")
+def event(target: str, status: str) -> FenceEvent:
+    return FenceEvent("reboot", target, status, "", "", "", "")
 
 
 def node(name: str, *, online: bool = True, pending: bool = False, unclean: bool = False) -> Node:
@@ -34,13 +34,6 @@ def node(name: str, *, online: bool = True, pending: bool = False, unclean: bool
 )
 def test_the_newest_fencing_that_has_ended_counts(history: list[str], failed: bool) -> None:
     monitor = Monitor("n1", True, (node("n1"), node("n2")), (), (), tuple(event("n2", one) for one in history))
-    assert of_pacemaker(monitor, {}, {}).target("n2", "n1").failed is failed
-
-
-@pytest.mark.parametrize(("let_in", "failed"), [("success", True), ("failed", False)])
-def test_letting_a_server_back_to_its_disk_is_no_fencing(let_in: str, failed: bool) -> None:
-    history = [event("n2", let_in, "on"), *([event("n2", "failed")] if failed else [])]
-    monitor = Monitor("n1", True, (node("n1"), node("n2")), (), (), tuple(history))
     assert of_pacemaker(monitor, {}, {}).target("n2", "n1").failed is failed
 
 

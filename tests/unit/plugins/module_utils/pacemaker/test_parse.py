@@ -72,6 +72,13 @@ def test_fencing_that_fails_and_hangs(version: str) -> None:
     assert {event.target for event in pending.fencing} == {_nodes(pending)[1].name}
 
 
+def test_letting_a_server_back_to_its_disk_is_no_fencing(version: str) -> None:
+    text = fixture(version, "crm_mon-fencing-failed.xml").replace('action="reboot"', 'action="on"')
+    monitor = parse_monitor(text)
+    assert monitor.fencing == ()
+    assert "failed" in {event.status for event in monitor.unfencing}
+
+
 def test_a_node_that_was_fenced_is_clean(version: str) -> None:
     monitor = _monitor(version, "node-lost")
     second = _nodes(monitor)[1]
