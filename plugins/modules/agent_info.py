@@ -101,6 +101,11 @@ failures:
   returned: always
   type: list
   elements: dict
+unfencing:
+  description: Always empty; the agent knows power switches only.
+  returned: always
+  type: list
+  elements: dict
 constraints:
   description: Always empty; there are none.
   returned: always

@@ -32,6 +32,7 @@ EMPTY: dict[str, Any] = {
     "resources": [],
     "failures": [],
     "fencing": [],
+    "unfencing": [],
     "constraints": [],
     "properties": {},
     "hardware": "",
