@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import client
@@ -32,7 +31,6 @@ HELP = {
     "why": "show the last decision, what it rests upon, and what happened before",
     "pause": "do nothing from now on, over restarts and reboots, until resume",
     "resume": "end a pause",
-    "notify": "tell the agent what a VRRP instance has become (keepalived does this)",
     "switchover": "hand over to the other server; on the primary",
     "failover": "make this server primary, and give up what only the lost one has",
     "init": "begin the first reign here (the deploy playbook does this)",
@@ -50,10 +48,6 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="COMMAND")
     made = {name: verbs.add_parser(name, parents=[common], help=text) for name, text in HELP.items()}
     made["run"].add_argument("--config", default="/etc/pgha/agent.json", help="the configuration file")
-    made["notify"].add_argument("instance")
-    made["notify"].add_argument("state")
-    # keepalived adds the priority, and whatever its next version may add.
-    made["notify"].add_argument("rest", nargs="*", help=argparse.SUPPRESS)
     for name in ("switchover", "failover"):
         made[name].add_argument("--timeout", type=float, default=60.0, help="seconds (60)")
     made["failover"].add_argument(
@@ -165,25 +159,6 @@ def _follow(options: argparse.Namespace) -> int:
     return status
 
 
-def _notify(options: argparse.Namespace) -> int:
-    """On disk first: it is said once, and perhaps to an agent that is just being restarted."""
-    for word in (options.instance, options.state):
-        if not word.replace("-", "").replace("_", "").isalnum():
-            return _complain(f"{word!r} is no name of an instance or a state.", 2)
-    path = f"{options.run_directory}/vrrp.{options.instance}"
-    # Not by pathlib, which takes longer to load than all of this.
-    draft = f"{options.run_directory}/.vrrp.{options.instance}.{os.getpid()}"
-    try:
-        with open(draft, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(options.state + "\n")
-        os.replace(draft, path)  # noqa: PTH105
-    except PermissionError as error:
-        raise client.DeniedError("Only root and the agent's own user may notify it.") from error
-    except FileNotFoundError as error:
-        raise client.SilentError("No agent has run since this server was started.") from error
-    return _tell(options)
-
-
 def _tell(options: argparse.Namespace) -> int:
     """A request that is done with its answer."""
     more = {name: value for name, value in vars(options).items() if name in ("instance", "state")}
@@ -197,7 +172,6 @@ _VERBS = {
     "status": _status,
     "check": _check,
     "why": _why,
-    "notify": _notify,
     "switchover": _follow,
     "failover": _follow,
 }

@@ -32,8 +32,6 @@ Verb = Callable[[dict[str, Any]], Answer]
 class Sees(Protocol):
     """What the desk needs of the eyes."""
 
-    def notice(self, instance: str, state: str) -> None: ...
-
     def facts(self) -> dict[str, Any]: ...
 
 
@@ -75,7 +73,6 @@ class Desk:
         return {
             "pause": lambda _request: self._set_pause(True),
             "resume": lambda _request: self._set_pause(False),
-            "notify": self._notify,
             "switchover": lambda request: self._want(SWITCHOVER, request),
             "failover": lambda request: self._want(SEEN_OFF if request.get("seen_off") is True else FAILOVER, request),
             "cancel": lambda _request: self._forget("the operator takes the request back"),
@@ -164,13 +161,6 @@ class Desk:
             self._journal.tell("paused" if on else "resumed", text, alert=True)
             self.changed += 1
         return {"paused": on}
-
-    def _notify(self, request: dict[str, Any]) -> Answer:
-        instance, state = str(request.get("instance", "")), str(request.get("state", ""))
-        self._journal.tell("notice", f"VRRP instance {instance} is {state}", instance=instance, state=state)
-        self._eyes.notice(instance, state)
-        self.changed += 1
-        return {"noted": True}
 
     def _want(self, wanted: str, request: dict[str, Any]) -> Answer:
         role = self._engine.record.role

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
-NOTICE = "vrrp."
 KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -62,18 +61,6 @@ def next_session(directory: Path, clock: Callable[[], float] = time.time) -> int
     number = max(last + 1, int(clock()))
     write(path, f"{number}\n")
     return number
-
-
-def notices(run_directory: Path) -> list[tuple[str, str]]:
-    """Return what VRRP has said last, an instance and its state each, as ``pgha-agent notify`` has left it here.
-
-    keepalived says it once. An agent that starts later would never know.
-    """
-    found = []
-    for path in sorted(run_directory.glob(f"{NOTICE}*")):
-        with contextlib.suppress(OSError, ValueError):
-            found.append((path.name.removeprefix(NOTICE), path.read_text(encoding="utf-8").strip()))
-    return found
 
 
 def boot_name(run_directory: Path, kernel: Path = KERNEL_BOOT) -> str:

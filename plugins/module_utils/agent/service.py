@@ -31,6 +31,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.effects import 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.engine import Engine
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.events import ERROR, Journal
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Decision, Heard, Observation
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.notices import Notices
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.supervisor import Supervisor
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.view import View
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.wire import Wire
@@ -106,8 +107,9 @@ class Service:
             wire=self._wire,
             clock=clock,
         )
-        self._run_directory = Path(config.run_directory)
-        self._control = Control(self._run_directory, self.desk.looks(), self.desk.changes())
+        run_directory = Path(config.run_directory)
+        self._notices = Notices(run_directory) if config.stack == "keepalived" else None
+        self._control = Control(run_directory, self.desk.looks(), self.desk.changes())
         self._selector = selectors.DefaultSelector()
         self._soon = self._stopping = False
         self._errors: dict[str, str] = {}
@@ -137,8 +139,10 @@ class Service:
         try:
             # Before the eyes are open: whoever has started the agent may ask it at once.
             self._eyes.start(self.wake)
-            for instance, state in lasting.notices(self._run_directory):
-                self._eyes.notice(instance, state)
+            if self._notices is not None:
+                self._selector.register(self._notices.pipe, selectors.EVENT_READ, self._noticed)
+                for instance, state in self._notices.last():
+                    self._eyes.notice(instance, state)
             self._supervisor.ready()
             while not self._may_end():
                 self._turn()
@@ -176,6 +180,17 @@ class Service:
         with contextlib.suppress(BlockingIOError):
             while os.read(self._pipe[0], 4096):
                 pass
+        self._soon = True
+
+    def _noticed(self, _pipe: Any) -> None:
+        if self._notices is not None:
+            found = self._notices.read()
+            for instance, state in found:
+                text = f"VRRP instance {instance} is {state or 'unknown'}"
+                self._journal.tell("notice", text, instance=instance, state=state)
+                self._eyes.notice(instance, state)
+            with self._told("notices"):
+                self._notices.keep(found)
         self._soon = True
 
     def _receive(self, source: socket.socket) -> None:
@@ -252,6 +267,8 @@ class Service:
         self._eyes.close()
         self._places.stop()
         self._control.close()
+        if self._notices is not None:
+            self._notices.close()
         self._wire.close()
         self._supervisor.close()
         self._selector.close()

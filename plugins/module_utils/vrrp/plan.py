@@ -48,7 +48,6 @@ def _client(kind: str, router_id: int, virtual: Mapping[str, Any]) -> dict[str, 
         "address": f"{virtual['address']}/{virtual['prefix']}",
         "track_files": [kind],
         "tracked": True,
-        "notify": True,
     }
 
 
@@ -65,7 +64,6 @@ def _neighbour(name: str, router_id: int, own: str) -> dict[str, Any]:
         "loopback": True,
         "track_files": [],
         "tracked": beacon,
-        "notify": not beacon,
     }
 
 

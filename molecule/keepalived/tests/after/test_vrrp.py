@@ -13,6 +13,8 @@ import time
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from ansible_collections.pgha.cluster.tests.support.stacks import Keepalived
 from ansible_collections.pgha.cluster.tests.support.strikes import Fault, each, full_only, must_survive
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
@@ -95,3 +97,24 @@ def test_a_primary_that_dies_while_vrrp_is_blocked_is_followed_by_one(clients: C
         with faults.power_cut(trial.primary):
             trial.writes_return(60)
             trial.primary_is(trial.standby)
+
+
+def test_the_agent_knows_the_last_word_of_vrrp(clients: Cluster) -> None:
+    """It is said once: an agent that took an older one for it would miss its tie-breaker, or believe a wrong one."""
+    stack, primary, standby = clients.stack, clients.primary(), clients.other(clients.primary())
+    assert isinstance(stack, Keepalived)
+
+    def losses() -> int:
+        return int(standby.must("journalctl -u pgha-agent -o cat | grep -c 'instance=watch state=MASTER' || true"))
+
+    before = losses()
+    for _time in range(5):
+        # Longer than three advertisements, and shorter than anything that the agents would act upon.
+        primary.must("pkill -STOP keepalived; sleep 0.6; pkill -CONT keepalived; sleep 0.4")
+    wait_until(lambda: losses() > before, 15, "the standby has missed the primary's advertisements")
+
+    def said() -> tuple[str, str]:
+        words = stack.says(standby)
+        return words["vrrp"], words["arbiter"]
+
+    wait_until(lambda: said() == ("BACKUP", "alive"), 15, "the agent knows that the primary is seen again")

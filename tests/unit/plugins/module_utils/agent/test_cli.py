@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import cli, client
@@ -19,8 +18,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.client import R
 from ansible_collections.pgha.cluster.tests.support.agents import (
     RunningAgent,
     agents,
-    pair_settings,
-    start_agent,
     wait_until,
 )
 
@@ -86,34 +83,6 @@ def test_pause_resume_and_why(pair: list[RunningAgent], capsys: pytest.CaptureFi
     assert call(pair[0], "check", "agent") == 1
     assert call(pair[0], "resume", "--json") == 0
     assert call(pair[0], "why", "--json") == 0
-
-
-def test_keepalived_notifies_with_a_priority_behind_it(pair: list[RunningAgent]) -> None:
-    assert call(pair[0], "notify", "watch", "MASTER", "100") == 0
-    assert pair[0].server.notices == [("watch", "MASTER")]
-
-
-def test_a_notice_for_an_agent_that_is_away_is_there_when_it_comes_back(pair: list[RunningAgent]) -> None:
-    one = pair[0]
-    assert call(one, "notify", "watch", "BACKUP") == 0
-    one.stop()
-    assert call(one, "notify", "watch", "MASTER") == cli.AWAY
-    data = settings_of(one)
-    pair[0] = again = start_agent(data, one.server)
-    wait_until(lambda: looks(again), "it has looked")
-    assert one.server.notices == [("watch", "BACKUP"), ("watch", "MASTER")]
-
-
-def settings_of(agent: RunningAgent) -> dict[str, Any]:
-    run = Path(agent.run_directory)
-    data = pair_settings(run.parent.parent)[0]
-    return {**data, "listen": [list(agent.listen)], "peers": [["127.0.0.32", agent.peer_port]]}
-
-
-def test_no_notice_leaves_its_directory(tmp_path: Path) -> None:
-    assert cli.main(["notify", "../x", "MASTER", "--run-directory", str(tmp_path)]) == 2
-    assert cli.main(["notify", "watch", "a b", "--run-directory", str(tmp_path)]) == 2
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_the_primary_may_hold_the_write_address(

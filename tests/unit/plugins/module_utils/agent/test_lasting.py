@@ -12,7 +12,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.lasting import 
     Pause,
     boot_name,
     next_session,
-    notices,
     write,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
@@ -68,10 +67,3 @@ def test_a_boot_keeps_its_name_and_no_other_has_it(tmp_path: Path) -> None:
     # A new kernel where /run was kept.
     kernel.write_text("two\n", encoding="utf-8")
     assert boot_name(run, kernel) not in (first, second)
-
-
-def test_what_vrrp_said_is_read_again(tmp_path: Path) -> None:
-    assert notices(tmp_path) == []
-    (tmp_path / "vrrp.watch").write_text("MASTER\n", encoding="utf-8")
-    (tmp_path / ".vrrp.write.17").write_text("half", encoding="utf-8")
-    assert notices(tmp_path) == [("watch", "MASTER")]

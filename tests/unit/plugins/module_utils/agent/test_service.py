@@ -15,6 +15,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent import service
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.client import RefusedError
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.daemon import build
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.model import Action, Fenced, Postgres
+from ansible_collections.pgha.cluster.plugins.module_utils.agent.notices import FIFO
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.operation import Follower
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.service import Service
 from ansible_collections.pgha.cluster.tests.support.agents import (
@@ -194,8 +195,9 @@ def test_what_eyes_see_wakes_the_loop_at_once(tmp_path: Path, monkeypatch: pytes
 def test_notices_reach_the_eyes_and_the_service_is_what_build_makes(tmp_path: Path) -> None:
     with agents(tmp_path) as (one, _two):
         wait_until(lambda: is_so(one, role="out"), "it has looked")
-        one.ask("notify", instance="watch", state="MASTER")
-        assert one.server.notices == [("watch", "MASTER")]
+        with (Path(one.run_directory) / FIFO).open("w", encoding="ascii") as keepalived:
+            keepalived.write('INSTANCE "watch" MASTER 100\n')
+        wait_until(lambda: one.server.notices == [("watch", "MASTER")], "the eyes are told")
         assert isinstance(one.service, Service)
         assert callable(build)
 

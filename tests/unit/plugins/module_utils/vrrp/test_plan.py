@@ -44,9 +44,8 @@ def test_only_the_read_address_comes_back() -> None:
     assert (of("n1")["write"]["preempt"], of("n1")["read"]["preempt"]) == (False, True)
 
 
-def test_the_agent_is_told_of_all_but_its_own_beacon() -> None:
+def test_what_watches_goes_on_without_the_agent() -> None:
     found = of("n1")
-    assert [name for name, one in found.items() if one["notify"]] == ["write", "read", "watch"]
     assert [name for name, one in found.items() if one["tracked"]] == ["write", "read", "beacon"]
 
 
