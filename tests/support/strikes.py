@@ -110,7 +110,7 @@ def must_switch_in_a_row(
             if ": OK: everything is as it should be" not in played.output:
                 # A fence device or a heartbeat may be late on a busy machine: that is told, and passes by itself.
                 warnings.warn(f"switchover {number}: {played.output.partition('Problems')[2][:1000]}", stacklevel=2)
-                wait_until_ok(clients, 60)
+                wait_until_ok(clients, 120)
             book.measured.append(
                 Measured(f"switchover {number}", before.name, after.name, writes, reads, time.monotonic() - moment)
             )
