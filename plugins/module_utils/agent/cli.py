@@ -161,8 +161,7 @@ def _follow(options: argparse.Namespace) -> int:
 
 def _tell(options: argparse.Namespace) -> int:
     """A request that is done with its answer."""
-    more = {name: value for name, value in vars(options).items() if name in ("instance", "state")}
-    answer = client.ask(options.run_directory, options.verb, **more)
+    answer = client.ask(options.run_directory, options.verb)
     _say(json.dumps(answer) if options.json else ", ".join(f"{name}: {value}" for name, value in answer.items()))
     return 0
 
