@@ -53,19 +53,16 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.unit import PROPERTIES, service_of
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
-from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
+from ansible_collections.pgha.cluster.plugins.module_utils.common.unit import show
 
 
 def work(params: dict[str, Any], runner: Runner) -> dict[str, Any]:
     """Read."""
     unit = params["unit"]
-    argv = ["systemctl", "show", f"--property={','.join(PROPERTIES)}", f"{unit}.service"]
-    done = runner(argv, timeout=30)
-    if done.rc != 0:
-        raise PghaError(f"systemd does not say what {unit} is.", ran=argv, said=done.stderr)
+    shown = show(runner, f"{unit}.service", PROPERTIES)
     mounted = os.path.ismount(params["directory"])
-    return {"changed": False, "service": service_of(unit, done.stdout, mounted=mounted)}
+    return {"changed": False, "service": service_of(unit, shown, mounted=mounted)}
 
 
 def main() -> None:

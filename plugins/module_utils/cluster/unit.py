@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import OUTSIDE
-from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.unit import ACTIVE, properties_of
 
 PROPERTIES = ("LoadState", "ActiveState")
 
@@ -22,10 +22,8 @@ def service_of(unit: str, shown: str, *, mounted: bool) -> dict[str, Any]:
     :param shown: what ``systemctl show`` printed.
     :param mounted: whether something is mounted on its directory.
     """
-    said = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
-    if any(name not in said for name in PROPERTIES):
-        raise ParseError("Not the properties of a unit", where=f"systemctl show {unit}", said=shown[:200])
-    running = said["ActiveState"] in ("active", "reloading", "refreshing")
+    said = properties_of(unit, shown, PROPERTIES)
+    running = said["ActiveState"] in ACTIVE
     if said["LoadState"] != "loaded":
         role = "none"
     elif running:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed, Runner
+from ansible_collections.pgha.cluster.plugins.module_utils.common.unit import look, newer_than
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import look_until
 from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import (
     Settings,
@@ -50,10 +51,7 @@ class CorosyncGateway:
 
     def older_than(self, unit: str, paths: list[str]) -> list[str]:
         """Which of the files changed after the unit had started: it cannot have read them."""
-        argv = ["systemctl", "show", unit, "--property=ExecMainStartTimestampMonotonic", "--value"]
-        since_boot = float(self._must(argv).stdout.strip() or 0) / 1_000_000
-        started = time.time() - time.monotonic() + since_boot
-        return [path for path in paths if Path(path).exists() and Path(path).stat().st_mtime > started]
+        return newer_than(look(self._run, unit).started, paths)
 
     def key_is_stale(self, path: str) -> bool:
         """Whether the key on disk is not the one in use: it came after the start and was not loaded by a reload.

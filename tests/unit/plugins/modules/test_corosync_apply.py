@@ -12,6 +12,10 @@ from ansible_collections.pgha.cluster.tests.support.module_process import run_mo
 from ansible_collections.pgha.cluster.tests.support.programs import FakePrograms
 
 _CONFIG = "totem {\n    cluster_name: demo\n    token: %d\n}\n"
+_SHOWN = (
+    r"show*) printf 'LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\n"
+    r"InactiveExitTimestampMonotonic=1\nStateChangeTimestampMonotonic=1\n';;"
+)
 
 
 @pytest.fixture(name="server")
@@ -26,7 +30,7 @@ def _server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePrograms:
     programs.add("corosync-quorumtool", 'printf "Quorate: Yes\\nNodes: 2\\n"')
     programs.add(
         "systemctl",
-        f'case "$*" in "restart corosync") {take};; *corosync-qdevice|*"--quiet pacemaker") exit 3;; esac',
+        f'case "$*" in {_SHOWN} "restart corosync") {take};; *corosync-qdevice|*"--quiet pacemaker") exit 3;; esac',
     )
     return programs
 
@@ -60,6 +64,7 @@ def test_a_setting_read_only_at_start_restarts_the_server(server: FakePrograms, 
     server.add(
         "systemctl",
         f"""case "$*" in
+        {_SHOWN}
         "restart corosync") echo 'quorum.wait_for_all (u8) = 1' >> {running};;
         *corosync-qdevice|*"--quiet pacemaker") exit 3;;
     esac""",
@@ -93,7 +98,7 @@ def test_the_device_daemon_restarts_only_where_the_servers_have_the_majority_wit
     server: FakePrograms, tmp_path: Path
 ) -> None:
     """A third server was added and is not there yet: two servers and no vote host would be two votes of four."""
-    server.add("systemctl", "exit 0")
+    server.add("systemctl", f'case "$*" in {_SHOWN} esac')
     server.add("corosync-quorumtool", 'printf "Quorate: Yes\\nNodes: 2\\nQuorum: 3\\n"')
     config = tmp_path / "corosync.conf"
     config.write_text("new")
