@@ -30,8 +30,8 @@ ROLES = ("primary", "standby")
 def rows_of(stack: Stack) -> dict[str, Row]:
     """Return the lines of a stack's table, nothing measured yet."""
     rows = {
-        "first": Row("first deploy [s]", beside="apt-get install and pg_basebackup of the same"),
-        "second": Row("second deploy, nothing to change [s]"),
+        "first": Row("first deploy [s]", "2 x raw", "apt-get install and pg_basebackup of the same"),
+        "second": Row("second deploy, nothing to change [s]", "25.0"),
         "kill": Row("no writes after kill -9 [s]", "3.0", "pg_ctlcluster start at once, by hand"),
         "power": Row("no writes after a power cut [s]", "5.0", "power off and pg_promote at once, by hand"),
         "switchover": Row("no writes in a switchover [s]", "1.0", "pg_ctl stop here and pg_promote there, by hand"),

@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,13 @@ from .trial import Book, Measured, Trial
 
 State = Callable[[Cluster], contextlib.AbstractContextManager[None]]
 """Something that a cluster is brought into, and out of again."""
+
+
+@contextlib.contextmanager
+def as_it_is(_cluster: Cluster) -> Iterator[None]:
+    """No other state than the one that is there."""
+    yield
+
 
 # short: the most telling faults. full: every fault, the default.
 SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
@@ -49,7 +56,7 @@ class Fault:
     short: bool = False
 
 
-def each(faults: Iterable[Fault]) -> Any:
+def each(faults: Iterable[Fault]) -> pytest.MarkDecorator:
     """Return the mark that lets a test run once with each fault."""
     parameters = [
         pytest.param(fault, id=fault.name.replace(" ", "-"), marks=() if fault.short else full_only) for fault in faults
@@ -138,13 +145,14 @@ def must_refuse_switchover(clients: Cluster, state: State, target: str, said: It
     clients.wait_whole()
     primary = clients.primary()
     with state(clients):
+        resting = clients.stack.resting(primary)
         refused = clients.playbooks.run("switchover", **({"pgha_target": target} if target else {}))
         assert refused.rc != 0
         assert "The switchover is refused" in refused.output
         for words in said:
             assert words in refused.output, refused.output[-3000:]
         assert clients.roles()[primary.name] == "primary"
-        assert not clients.stack.resting(primary)
+        assert clients.stack.resting(primary) == resting
 
 
 def boot_and_vouch(clients: Cluster, server: Server, lost: Server, deadline: float) -> None:

@@ -161,7 +161,8 @@ def test_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Clust
 
 def packages(server: Server) -> list[str]:
     """Return PostgreSQL's package and its installed version on a server."""
-    return server.must("dpkg-query -W -f '${Package} ${Version}\\n' 'postgresql-1*'").split()[:2]
+    name = f"postgresql-{server.must('ls /usr/lib/postgresql').strip()}"
+    return [name, server.must(f"dpkg-query -W -f '${{Version}}' {name}")]
 
 
 def step_back(cluster: Cluster) -> list[str]:

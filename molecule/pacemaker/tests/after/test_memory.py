@@ -46,6 +46,31 @@ def test_a_standby_that_comes_back_alone_is_not_promoted(clients: Cluster) -> No
     assert clients.must_sql(clients.primary(), there, DATABASE) == "t"
 
 
+def test_a_loss_that_a_person_accepts_by_name(clients: Cluster) -> None:
+    """The same, and the server with the last commits is lost for good: a person decides to go on without them."""
+    clients.wait_whole()
+    old = clients.primary()
+    new = clients.other(old)
+    with faults.power_cut(new):
+        wait_until(lambda: not clients.followers(old), 60, "the primary is alone")
+        lost = written(clients, old)
+        with faults.bmc_dead(old), faults.power_cut(old):
+            boot_and_vouch(clients, new, old, 120)
+            wait_until(lambda: clients.roles()[new.name] == "standby", 120, "its PostgreSQL runs")
+            other = clients.playbooks.run("failover", pgha_target=new.name, pgha_accept_loss=old.name)
+            assert other.rc != 0, "somebody else's name was taken for its own"
+            clients.playbooks.must("failover", pgha_target=new.name, pgha_accept_loss=new.name)
+            assert clients.roles()[new.name] == "primary"
+            assert clients.must_sql(new, lost, DATABASE) == "f"
+            kept = written(clients, new)
+    # The old primary is back, with commits that nobody else has: it may not have its way.
+    new.must(f"stonith_admin --history {old.name} --cleanup")
+    clients.make_whole()
+    assert clients.primary().name == new.name
+    assert [clients.must_sql(server, lost, DATABASE) for server in clients.servers()] == ["f", "f"]
+    assert [clients.must_sql(server, kept, DATABASE) for server in clients.servers()] == ["t", "t"]
+
+
 def test_a_primary_that_is_cut_off_acknowledges_nothing(clients: Cluster, book: Book) -> None:
     """Clients reach it, the other side may decide and cannot fence it yet: it must not go on alone."""
     with book.trial(clients, "primary cut off, fence device dead") as trial:

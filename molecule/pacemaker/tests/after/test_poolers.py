@@ -89,7 +89,7 @@ def pool(clients: Cluster) -> Iterator[Pool]:
 
 
 @contextlib.contextmanager
-def pooled_writer(cluster: Cluster, pool: Pool) -> Iterator[Pooled]:
+def pooled_writer(cluster: Cluster, pool: Pool) -> Iterator[Traffic]:
     """A client that writes through the pool."""
     name = f"pooled-{time.time():.0f}"
     with Pooled(Place({}, pool.address, "", "", cluster.password, PORT), cluster.work / name, name) as writer:

@@ -16,7 +16,7 @@ SPOKEN = "pgha_accept_split_brain is true"
 
 
 def test_without_fencing_the_danger_is_accepted_and_named(clients: Cluster, book: Book) -> None:
-    bare = {"pgha_fence_devices": []}
+    bare: dict[str, list[str]] = {"pgha_fence_devices": []}
     refused = clients.playbooks.run("deploy", **bare)
     assert refused.rc != 0
     assert "pgha_accept_split_brain" in refused.output, refused.output[-3000:]

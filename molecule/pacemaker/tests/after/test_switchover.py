@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from ansible_collections.pgha.cluster.tests.support.pacemaker import in_maintenance
 from ansible_collections.pgha.cluster.tests.support.strikes import State, full_only, must_refuse_switchover
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
@@ -27,18 +28,6 @@ def standby_resting(cluster: Cluster) -> Iterator[None]:
         yield
     finally:
         standby.must(f"crm node online {standby.name}")
-        cluster.wait_whole()
-
-
-@contextlib.contextmanager
-def in_maintenance(cluster: Cluster) -> Iterator[None]:
-    """Somebody works on the standby."""
-    standby = cluster.other(cluster.primary())
-    standby.must(f"crm --force node maintenance {standby.name}")
-    try:
-        yield
-    finally:
-        standby.must(f"crm node ready {standby.name}")
         cluster.wait_whole()
 
 
