@@ -12,7 +12,8 @@ from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
-from ansible_collections.pgha.cluster.tests.support.strikes import boot_and_vouch, full_only, written
+from ansible_collections.pgha.cluster.tests.support.pacemaker import back_alone
+from ansible_collections.pgha.cluster.tests.support.strikes import full_only
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 TIMED_OUT = 124
@@ -21,22 +22,14 @@ pytestmark = [pytest.mark.usefixtures("healed"), full_only]
 
 def test_a_standby_that_comes_back_alone_is_not_promoted(clients: Cluster) -> None:
     """It was lost first, and the primary went on alone. Then that one is lost, and proven to be off."""
-    clients.wait_whole()
-    old = clients.primary()
-    new = clients.other(old)
-    with faults.power_cut(new):
-        wait_until(lambda: not clients.followers(old), 60, "the primary is alone")
-        there = written(clients, old)
-        with faults.bmc_dead(old), faults.power_cut(old):
-            boot_and_vouch(clients, new, old, 120)
-            wait_until(lambda: clients.roles()[new.name] in ("standby", "primary"), 120, "its PostgreSQL runs")
-            # Longer than the agent takes to find that there is no other primary.
-            with pytest.raises(AssertionError, match="is primary"):
-                wait_until(lambda: clients.roles()[new.name] == "primary", 30, f"{new.name} is primary")
-            assert f"failover.yml -e pgha_target={new.name}" in str(clients.status()["next"])
-            refused = clients.playbooks.run("failover", pgha_target=new.name)
-            assert refused.rc != 0
-            assert "which may be from before" in refused.output, refused.output[-3000:]
+    with back_alone(clients) as (old, new, there):
+        # Longer than the agent takes to find that there is no other primary.
+        with pytest.raises(AssertionError, match="is primary"):
+            wait_until(lambda: clients.roles()[new.name] == "primary", 30, f"{new.name} is primary")
+        assert f"failover.yml -e pgha_target={new.name}" in str(clients.status()["next"])
+        refused = clients.playbooks.run("failover", pgha_target=new.name)
+        assert refused.rc != 0
+        assert "which may be from before" in refused.output, refused.output[-3000:]
     # Both are there, and the advice is another one now. A score from before must not outlive that.
     wait_until(lambda: f"failover.yml -e pgha_target={old.name}" in str(clients.status()["next"]), 120, "advice")
     assert clients.roles()[new.name] == "standby"
@@ -44,31 +37,6 @@ def test_a_standby_that_comes_back_alone_is_not_promoted(clients: Cluster) -> No
     new.must(f"stonith_admin --history {old.name} --cleanup")
     clients.wait_whole()
     assert clients.must_sql(clients.primary(), there, DATABASE) == "t"
-
-
-def test_a_loss_that_a_person_accepts_by_name(clients: Cluster) -> None:
-    """The same, and the server with the last commits is lost for good: a person decides to go on without them."""
-    clients.wait_whole()
-    old = clients.primary()
-    new = clients.other(old)
-    with faults.power_cut(new):
-        wait_until(lambda: not clients.followers(old), 60, "the primary is alone")
-        lost = written(clients, old)
-        with faults.bmc_dead(old), faults.power_cut(old):
-            boot_and_vouch(clients, new, old, 120)
-            wait_until(lambda: clients.roles()[new.name] == "standby", 120, "its PostgreSQL runs")
-            other = clients.playbooks.run("failover", pgha_target=new.name, pgha_accept_loss=old.name)
-            assert other.rc != 0, "somebody else's name was taken for its own"
-            clients.playbooks.must("failover", pgha_target=new.name, pgha_accept_loss=new.name)
-            assert clients.roles()[new.name] == "primary"
-            assert clients.must_sql(new, lost, DATABASE) == "f"
-            kept = written(clients, new)
-    # The old primary is back, with commits that nobody else has: it may not have its way.
-    new.must(f"stonith_admin --history {old.name} --cleanup")
-    clients.make_whole()
-    assert clients.primary().name == new.name
-    assert [clients.must_sql(server, lost, DATABASE) for server in clients.servers()] == ["f", "f"]
-    assert [clients.must_sql(server, kept, DATABASE) for server in clients.servers()] == ["t", "t"]
 
 
 def test_a_primary_that_is_cut_off_acknowledges_nothing(clients: Cluster, book: Book) -> None:
