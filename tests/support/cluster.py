@@ -159,11 +159,12 @@ class Cluster:
         primary = next(name for name, role in roles.items() if role == "primary")
         followers = looks[primary].followers
         streaming = {line.split()[0] for line in followers if " streaming " in line}
-        synchronous = [name for name in self.database if f"{name} streaming sync" in followers]
-        if streaming != set(self.database) - {primary} or len(synchronous) != 1:
-            return f"not all stream, one of them synchronously: {followers}"
-        wanted = {self.write: primary, self.replication: primary, self.read: synchronous[0]}
-        for address, holder in wanted.items():
+        wanted = "async" if self.playbooks.variables.get("pgha_replication_mode") == "async" else "sync"
+        in_step = [name for name in self.database if f"{name} streaming {wanted}" in followers]
+        if streaming != set(self.database) - {primary} or len(in_step) != 1:
+            return f"not all stream, one of them {wanted}: {followers}"
+        places = {self.write: primary, self.replication: primary, self.read: in_step[0]}
+        for address, holder in places.items():
             holders = [name for name, look in looks.items() if address in look.addresses]
             if address and holders != [holder]:
                 return f"{address} is on {holders} and not on {holder}"

@@ -154,6 +154,16 @@ def lost_commits(ledger: Iterable[Attempt], rows: Iterable[int]) -> list[int]:
     )
 
 
+def lost_in_between(ledger: Iterable[Attempt], rows: Iterable[int]) -> list[int]:
+    """Return the lost rows that are older than the newest row before the loss ended: only the last ones may be lost.
+
+    Of one failover without waiting for the standby: what the standby had not received yet is gone, and nothing else.
+    """
+    present = set(rows)
+    lost = lost_commits(ledger, present)
+    return [number for number in lost if any(number < kept < lost[-1] for kept in present)]
+
+
 def impossible_rows(ledger: Iterable[Attempt], rows: Iterable[int]) -> list[int]:
     """Return the rows that nobody wrote, or whose writer was told no: the ledger would be worth nothing."""
     possible = {attempt.number for attempt in ledger if attempt.outcome is not Outcome.FAILED}

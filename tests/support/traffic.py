@@ -186,14 +186,15 @@ class Traffic:
         now = time.monotonic()
         return history.write_outage(self.ledger(), begin, now), history.read_outage(self.readings(), begin, now)
 
-    def judge(self, rows: Sequence[int], shared: Collection[str] = ()) -> None:
+    def judge(self, rows: Sequence[int], shared: Collection[str] = (), *, newest_may_go: bool = False) -> None:
         """Fail unless every promise was kept.
 
         :param rows: the numbers of this writer's rows that the cluster has now.
         :param shared: addresses that two servers may have answered for.
+        :param newest_may_go: commits did not wait for the standby: a failover may lose the newest of them.
         """
         ledger = self.ledger()
-        lost = history.lost_commits(ledger, rows)
+        lost = (history.lost_in_between if newest_may_go else history.lost_commits)(ledger, rows)
         assert not lost, f"{len(lost)} acknowledged commits are gone, the first ones: {lost[:10]}"
         impossible = history.impossible_rows(ledger, rows)
         assert not impossible, f"rows that were never committed are there: {impossible[:10]}"

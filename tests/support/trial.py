@@ -37,6 +37,7 @@ class Trial:
     """A whole cluster with traffic on it, about to be struck.
 
     :ivar shared: addresses that two servers may answer for while this fault lasts.
+    :ivar newest_may_go: this is a failover of a cluster whose commits do not wait for the standby.
     """
 
     cluster: Cluster
@@ -46,6 +47,7 @@ class Trial:
     measured: Measured
     struck: float = 0.0
     shared: set[str] = field(default_factory=set)
+    newest_may_go: bool = False
 
     def strike(self) -> None:
         """Note the moment right before the fault."""
@@ -126,7 +128,7 @@ class Book:
             measured.write_outage, measured.read_outage = traffic.outages(trial.struck)
             measured.commits = traffic.acknowledged_since(0)
             measured.primary_after = cluster.primary().name
-        traffic.judge(cluster.rows(traffic), trial.shared)
+        traffic.judge(cluster.rows(traffic), trial.shared, newest_may_go=trial.newest_may_go)
         self.measured.append(measured)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps([asdict(one) for one in self.measured], indent=1) + "\n", encoding="utf-8")

@@ -44,6 +44,22 @@ def test_an_acknowledged_row_that_is_gone_is_lost_and_an_unknown_one_is_not() ->
     assert history.lost_commits(ledger, [1]) == []
 
 
+@pytest.mark.parametrize(
+    ("rows", "missed"),
+    [
+        pytest.param([1, 2, 3, 4, 5, 6], [], id="nothing is lost"),
+        pytest.param([1, 2, 5, 6], [], id="the last ones before a failover"),
+        pytest.param([1, 2], [], id="the last ones of all"),
+        pytest.param([5, 6], [], id="all before the failover"),
+        pytest.param([1, 3, 5, 6], [2], id="one that is older than a kept one"),
+        pytest.param([1, 2, 4, 6], [3], id="a hole before, and another one after"),
+    ],
+)
+def test_without_waiting_only_the_newest_may_be_lost(rows: list[int], missed: list[int]) -> None:
+    ledger = [Attempt(number, Outcome.ACKNOWLEDGED, number, number + 0.5) for number in range(1, 7)]
+    assert history.lost_in_between(ledger, rows) == missed
+
+
 def test_a_row_whose_writer_was_told_no_is_impossible() -> None:
     ledger = [
         Attempt(1, Outcome.ACKNOWLEDGED, 0, 1),
