@@ -205,8 +205,6 @@ class Cluster:
 
     def make_whole(self) -> list[str]:
         """Bring the cluster back by what `status` advises and nothing else; return which commands were needed."""
-        for server in self.lab:
-            server.wait_booted()
         advised = wait_until(self.advice, WHOLE_SECONDS, "the cluster is whole, or status says how to make it so")
         commands = []
         while advised != [()]:
@@ -223,11 +221,15 @@ class Cluster:
 
         A failover comes alone: what else there is to do shows itself when there is a primary again.
         """
+        # Also one that was fenced a moment ago.
+        for server in self.lab:
+            server.wait_booted()
         if not self.broken():
             return [()]
         # A cluster that is still at work is about to say something else.
         self.stack.settle(self.servers())
-        said = " ".join(self.status()["next"])
+        # What comes after an "or" is for whom the first is impossible: here everybody is about to be back.
+        said = " ".join(step.partition("; or, ")[0] for step in self.status()["next"])
         for verb in ("failover", "rebuild_standby"):
             found = [(verb, name) for name in self.database if f"{verb}.yml -e pgha_target={name}" in said]
             if found:
