@@ -62,10 +62,12 @@ class View:
     """What this server sees.
 
     :ivar quorate: its side of the cluster may decide.
+    :ivar waits: a standby has every commit unless its primary goes on alone, which needs leave (``sync``).
     """
 
     quorate: bool
     servers: tuple[Server, ...]
+    waits: bool
 
     def named(self, name: str) -> Server | None:
         """Return the server of a name."""
@@ -82,15 +84,17 @@ def _pairs(element: ET.Element | None, path: str) -> dict[str, str]:
     return {pair.get("name", ""): pair.get("value", "") for pair in found}
 
 
-def servers_of(text: str, resource: str) -> tuple[Server, ...]:
+def view_of(text: str, resource: str, *, quorate: bool) -> View:
     """Read the database servers from ``cibadmin --query``.
 
     :raises ET.ParseError: it is not XML.
     """
     root = ET.fromstring(text)
-    primitive = root.find(f"configuration/resources//primitive[@id='{resource}']")
+    parameters = _pairs(
+        root.find(f"configuration/resources//primitive[@id='{resource}']"), "instance_attributes/nvpair"
+    )
     found = []
-    for name in _pairs(primitive, "instance_attributes/nvpair").get("node_list", "").split():
+    for name in parameters.get("node_list", "").split():
         node = root.find(f"configuration/nodes/node[@uname='{name}']")
         state = root.find(f"status/node_state[@id='{node.get('id')}']") if node is not None else None
         transient = _pairs(state, "transient_attributes/instance_attributes/nvpair")
@@ -106,7 +110,7 @@ def servers_of(text: str, resource: str) -> tuple[Server, ...]:
                 current=CURRENT in transient,
             )
         )
-    return tuple(found)
+    return View(quorate, tuple(found), parameters.get("rep_mode") == "sync")
 
 
 def is_quorate(text: str) -> bool:
@@ -132,7 +136,8 @@ def is_current(view: View, me: str, *, alone: bool) -> bool:
     # arbiter's word: it was there, or it was told. The arbiter itself remembers nothing, and does not count.
     if 2 * sum(one.member for one in view.servers) > len(view.servers):
         return True
-    return mine.latest and alone
+    # Where commits wait for nobody anyway, a standby may have gone on after this one, and asked nobody.
+    return mine.latest and alone and view.waits
 
 
 def is_void(view: View, me: str) -> bool:
@@ -185,10 +190,9 @@ class Guard:
         if not quorum:
             return None
         try:
-            servers = servers_of(self._command(["cibadmin", "--query"]), self._resource)
+            return view_of(self._command(["cibadmin", "--query"]), self._resource, quorate=is_quorate(quorum))
         except ET.ParseError:
             return None
-        return View(is_quorate(quorum), servers)
 
     def _alone(self) -> bool:
         try:

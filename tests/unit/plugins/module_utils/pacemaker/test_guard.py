@@ -20,7 +20,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.guard impor
     is_void,
     listen,
     main,
-    servers_of,
+    view_of,
     waits_for_nobody,
     why_not_alone,
 )
@@ -41,8 +41,8 @@ OFF = server("n2", member=False, gone=True)
 LAST = server("n1", latest=True)
 
 
-def view(*servers: Server, quorate: bool = True) -> View:
-    return View(quorate, servers)
+def view(*servers: Server, quorate: bool = True, waits: bool = True) -> View:
+    return View(quorate, servers, waits)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,7 @@ def view(*servers: Server, quorate: bool = True) -> View:
         pytest.param(view(server("n1"), OFF), True, False, id="back alone, and it was not the last primary"),
         pytest.param(view(LAST, OFF), True, True, id="the last primary, which was alone before"),
         pytest.param(view(LAST, OFF), False, False, id="the last primary, and its standby may have gone on"),
+        pytest.param(view(LAST, OFF, waits=False), True, False, id="the last primary, which nobody waited for"),
         pytest.param(view(LAST, OFF, quorate=False), True, False, id="no quorum"),
         pytest.param(view(server("n1"), server("n2"), quorate=False), False, False, id="both, and no quorum"),
         pytest.param(view(server("n1"), server("n2"), server("n3", member=False)), False, True, id="two of three"),
@@ -131,13 +132,14 @@ def test_what_a_healthy_cluster_says(release: str, names: tuple[str, str]) -> No
     listed = f'<instance_attributes id="x"><nvpair id="y" name="node_list" value="{" ".join(names)}"/>'
     primitive = text.index('<primitive id="postgresql"')
     inside = text.index(">", primitive) + 1
-    found = servers_of(f"{text[:inside]}{listed}</instance_attributes>{text[inside:]}", "postgresql")
-    assert found == (server(names[0]), server(names[1]))
+    found = view_of(f"{text[:inside]}{listed}</instance_attributes>{text[inside:]}", "postgresql", quorate=True)
+    assert found.servers == (server(names[0]), server(names[1]))
 
 
-def cib(states: str, status: str = "DISCONNECT") -> str:
+def cib(states: str, status: str = "DISCONNECT", mode: str = "sync") -> str:
     return f"""<cib><configuration><resources><clone id="c"><primitive id="postgresql"><instance_attributes id="i">
-        <nvpair id="l" name="node_list" value="n1 n2"/></instance_attributes></primitive></clone></resources>
+        <nvpair id="l" name="node_list" value="n1 n2"/><nvpair id="m" name="rep_mode" value="{mode}"/>
+        </instance_attributes></primitive></clone></resources>
         <nodes><node id="1" uname="n1"><instance_attributes id="a"><nvpair id="d" name="postgresql-data-status"
         value="{status}"/></instance_attributes></node><node id="2" uname="n2"/></nodes></configuration>
         <status>{states}</status></cib>"""
@@ -168,12 +170,12 @@ CARRIES = (
     ],
 )  # fmt: skip
 def test_what_a_copy_says_of_a_server(states: str, expected: Server) -> None:
-    assert servers_of(cib(states), "postgresql")[0] == expected
+    assert view_of(cib(states), "postgresql", quorate=True).servers[0] == expected
 
 
 def test_who_was_primary_last() -> None:
     states = ONLINE.format(1, "true", "online", "")
-    assert servers_of(cib(states, "LATEST"), "postgresql")[0] == server("n1", latest=True)
+    assert view_of(cib(states, "LATEST"), "postgresql", quorate=True).servers[0] == server("n1", latest=True)
 
 
 @pytest.mark.parametrize("version", ["3.1.7", "3.1.9"])
@@ -195,8 +197,10 @@ def test_for_whom_commits_wait(text: str, nobody: bool) -> None:
 class Cluster:
     """What the tools would say, and what they were told."""
 
-    def __init__(self, states: str, *, quorate: bool = True, status: str = "DISCONNECT") -> None:
-        self.cib, self.quorate, self.told = cib(states, status), quorate, []  # type: tuple[str, bool, list[list[str]]]
+    told: list[list[str]]
+
+    def __init__(self, states: str, *, quorate: bool = True, status: str = "DISCONNECT", mode: str = "sync") -> None:
+        self.cib, self.quorate, self.told = cib(states, status, mode), quorate, []
 
     def __call__(self, argv: Sequence[str]) -> str:
         if argv[0] == "attrd_updater":
@@ -219,6 +223,7 @@ CURRENT = CARRIES.format("pgha-current", "yes")
         (Cluster(ALONE), None, []),
         (Cluster(ALONE, status="LATEST"), NOBODY, [["--name", "pgha-current", "--update", "yes"]]),
         (Cluster(ALONE, status="LATEST"), "synchronous_standby_names = '\"n2\"'\n", []),
+        (Cluster(ALONE, status="LATEST", mode="async"), NOBODY, []),
         (Cluster(BOTH.replace("></node_state", f">{CURRENT}</node_state", 1)), None, []),
         (
             Cluster(ALONE.replace("></node_state", f">{CURRENT}</node_state"), quorate=False),
@@ -226,7 +231,7 @@ CURRENT = CARRIES.format("pgha-current", "yes")
             [["--name", "pgha-current", "--delete"]],
         ),
     ],
-    ids=["both", "back alone", "was alone", "was not alone", "known already", "cut off"],
+    ids=["both", "back alone", "was alone", "was not alone", "async", "known already", "cut off"],
 )
 def test_what_the_cluster_is_told(tmp_path: Path, cluster: Cluster, mode: str | None, told: list[list[str]]) -> None:
     file = tmp_path / "mode"
