@@ -47,6 +47,14 @@ options:
         nothing is watched or moved, and then looks anew at what runs.
     type: dict
     default: {}
+  keep_running:
+    description:
+      - Primitives that a change must not restart. The cluster restarts a resource whose parameters changed, and on all
+        servers at once; a database is gone for its clients meanwhile.
+      - A change that would is refused, and nothing is written. In check mode it is only warned about.
+    type: list
+    elements: str
+    default: []
   wait:
     description:
       - Seconds to wait for a cluster that is just starting, and for it to come to rest after that.
@@ -100,6 +108,11 @@ advice:
   returned: always
   type: list
   elements: str
+adopted:
+  description: Resources whose agents get, or would get, changed parameters without a restart; see O(without_restart).
+  returned: always
+  type: list
+  elements: str
 added:
   description: Objects that were, or would be, created.
   returned: always
@@ -118,6 +131,7 @@ removed:
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -128,9 +142,26 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import adopt, configure
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.crmtext import secret_values
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Action
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.plan import Plan
 
 _PATIENCE = 30
+
+
+def judge(simulation: Sequence[Action], names: Sequence[str], *, check_mode: bool) -> list[str]:
+    """Refuse a change that restarts what must go on; return the warning about it in check mode, and else nothing."""
+    struck = [one for one in simulation if one.action == "restart" and one.target.split(":")[0] in names]
+    if not struck:
+        return []
+    listing = " and ".join(sorted(f"{one.target.split(':')[0]} on {one.source}" for one in struck))
+    against = f"This change would restart {listing}, all at once."
+    if check_mode:
+        return [against]
+    raise PghaError(
+        f"{against} Nothing was written.",
+        next_step="see what differs (--check --diff), and set it back; or, when clients may wait: "
+        "-e pgha_accept=restart, then the status playbook, which names what to rebuild",
+    )
 
 
 def write(gateway: Gateway, runner: Runner, wanted: configure.Wanted, plan: Plan, adopted: list[str]) -> None:
@@ -156,6 +187,7 @@ def work(module: AnsibleModule, gateway: Gateway, runner: Runner = run) -> dict[
         "changed": not plan.empty,
         "advice": list(outlook.advice),
         "simulation": [],
+        "adopted": adopted,
         "added": [c.key.id for c in plan.changes if c.before is None],
         "updated": [c.key.id for c in plan.changes if c.before is not None and c.after is not None],
         "removed": [c.key.id for c in plan.changes if c.after is None],
@@ -164,7 +196,9 @@ def work(module: AnsibleModule, gateway: Gateway, runner: Runner = run) -> dict[
     if not plan.empty:
         configure.check(gateway, wanted, plan)
         result["diff"] = configure.difference(gateway, wanted, plan)
-        result["simulation"] = [asdict(action) for action in configure.effect(gateway, adopt.without(plan, adopted))]
+        simulation = configure.effect(gateway, adopt.without(plan, adopted))
+        result["simulation"] = [asdict(action) for action in simulation]
+        result["warnings"] = judge(simulation, module.params["keep_running"], check_mode=module.check_mode)
     if module.check_mode:
         return result
     if not plan.empty:
@@ -186,6 +220,7 @@ def main() -> None:
             "name": {"type": "str", "default": "pgha"},
             "purge": {"type": "bool", "default": True},
             "without_restart": {"type": "dict", "default": {}},
+            "keep_running": {"type": "list", "elements": "str", "default": []},
             "wait": {"type": "int", "default": 120},
         },
         supports_check_mode=True,

@@ -35,7 +35,8 @@ def cluster(request: pytest.FixtureRequest) -> FakePacemaker:
 
 
 def _run(cluster: FakePacemaker, config: str = TEXT, *, check_mode: bool = False, **params: Any) -> dict[str, Any]:
-    arguments = {"config": config, "name": "demo", "purge": True, "without_restart": {}, "wait": 10, **params}
+    arguments = {"config": config, "name": "demo", "purge": True, "without_restart": {}, "keep_running": []}
+    arguments |= {"wait": 10, **params}
     return crm_config.work(module_with(check_mode, **arguments), Gateway(cluster), cluster)
 
 
@@ -68,6 +69,18 @@ def test_the_simulation_is_data(cluster: FakePacemaker) -> None:
     cluster.actions = fixture("3.0", "crm_simulate-standby.xml")
     result = _run(cluster, check_mode=True)
     assert {"move", "stop", "promote"} <= {action["action"] for action in result["simulation"]}
+
+
+def test_a_change_that_would_restart_what_must_go_on_is_refused(cluster: FakePacemaker) -> None:
+    cluster.actions = fixture("2.1", "crm_simulate-restart.xml")
+    before, said = cluster.cib, "would restart postgresql on n1 and postgresql on n2, all at once"
+    with pytest.raises(PghaError, match=said):
+        _run(cluster, keep_running=["postgresql"])
+    assert cluster.cib == before
+    assert said in _run(cluster, check_mode=True, keep_running=["postgresql"])["warnings"][0]
+    assert not _run(cluster, check_mode=True, keep_running=["postgres"])["warnings"]
+    cluster.actions = fixture("2.1", "crm_simulate-standby.xml")
+    assert _run(cluster, keep_running=["postgresql"], wait=0)["changed"]
 
 
 def test_a_configuration_that_pacemaker_refuses_changes_nothing(cluster: FakePacemaker) -> None:
@@ -131,7 +144,7 @@ def test_parameters_that_need_no_restart_are_written_while_the_cluster_rests(ver
     cluster.wants = [("resources", _extra(servers="n1 n2 n3"))]
     gentle: dict[str, Any] = {"without_restart": {"extra": ["servers"]}}
     foretold = _run(cluster, check_mode=True, **gentle)
-    assert foretold["updated"] == ["extra"]
+    assert foretold["updated"] == foretold["adopted"] == ["extra"]
     assert not cluster.ran("crm_resource")
     done = _run(cluster, **gentle)
     assert done == foretold
