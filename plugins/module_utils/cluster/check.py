@@ -235,6 +235,9 @@ def warnings(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) ->
         said.append("There is no vote host: two servers that lose sight of each other race to power each other off.")
     if values.get("replication_mode") == "async":
         said.append("pgha_replication_mode is async: a failover may lose the last commits.")
+        if sum(server.get("role") == "database" for server in servers) > 2:
+            # The resource agent cannot tell whose data are the newest, and says so.
+            said.append("With more than two database servers and async the cluster promotes nobody by itself.")
     return said
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
+from ansible_collections.pgha.cluster.tests.support.client import DATABASE
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.strikes import full_only
+from ansible_collections.pgha.cluster.tests.support.lab import wait_until
+from ansible_collections.pgha.cluster.tests.support.strikes import boot_and_vouch, full_only, written
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = [pytest.mark.usefixtures("healed"), full_only]
@@ -56,3 +58,21 @@ def test_a_failover_loses_the_newest_commits_at_most(loose: Cluster, book: Book)
         with faults.power_cut(trial.primary):
             trial.writes_return(60)
             trial.primary_is(trial.standby)
+
+
+def test_an_old_primary_that_comes_back_alone_is_not_taken_for_the_last_one(loose: Cluster) -> None:
+    """Nobody waited for the standby, which went on after it and is lost now: what the old one remembers is old."""
+    loose.wait_whole()
+    old = loose.primary()
+    new = loose.other(old)
+    with faults.power_cut(old):
+        wait_until(lambda: loose.roles()[new.name] == "primary", 60, f"{new.name} is primary")
+        row = written(loose, new)
+        with faults.bmc_dead(new), faults.power_cut(new):
+            boot_and_vouch(loose, old, new, 120)
+            refused = loose.playbooks.run("failover", pgha_target=old.name)
+            assert refused.rc != 0
+            assert "which may be from before" in refused.output, refused.output[-3000:]
+    old.must(f"stonith_admin --history {new.name} --cleanup")
+    loose.make_whole()
+    assert [loose.must_sql(server, row, DATABASE) for server in loose.servers()] == ["t", "t"]

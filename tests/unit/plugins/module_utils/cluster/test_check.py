@@ -110,6 +110,16 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert len(problems(servers, values)) == 3
 
 
+@pytest.mark.parametrize(("count", "said"), [(2, ["lose the last commits"]), (3, ["lose the last", "promotes nobody"])])
+def test_what_commits_that_wait_for_nobody_cost_is_said(count: int, said: list[str]) -> None:
+    servers, values = good()
+    values["replication_mode"] = "async"
+    third = {**servers[1], "name": "n3"}
+    found = warnings(values, [*servers, *[third] * (count - 2)])
+    assert len(found) == len(said)
+    assert all(words in warning for words, warning in zip(said, found, strict=True))
+
+
 def test_split_brain_may_be_accepted_and_is_warned_about() -> None:
     servers, values = good()
     servers[0]["fence_devices"] = []
