@@ -131,7 +131,7 @@ removed:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -148,15 +148,19 @@ from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.plan import
 _PATIENCE = 30
 
 
-def judge(simulation: Sequence[Action], names: Sequence[str], *, check_mode: bool) -> list[str]:
-    """Refuse a change that restarts what must go on; return the warning about it in check mode, and else nothing."""
+def judge(simulation: Sequence[Action], names: Sequence[str], warn: Callable[[str], None] | None) -> None:
+    """Refuse a change that restarts what must go on.
+
+    :param warn: what is called instead, where nothing is going to change.
+    """
     struck = [one for one in simulation if one.action == "restart" and one.target.split(":")[0] in names]
     if not struck:
-        return []
+        return
     listing = " and ".join(sorted(f"{one.target.split(':')[0]} on {one.source}" for one in struck))
     against = f"This change would restart {listing}, all at once."
-    if check_mode:
-        return [against]
+    if warn is not None:
+        warn(against)
+        return
     raise PghaError(
         f"{against} Nothing was written.",
         next_step="see what differs (--check --diff), and set it back; or, when clients may wait: "
@@ -198,7 +202,7 @@ def work(module: AnsibleModule, gateway: Gateway, runner: Runner = run) -> dict[
         result["diff"] = configure.difference(gateway, wanted, plan)
         simulation = configure.effect(gateway, adopt.without(plan, adopted))
         result["simulation"] = [asdict(action) for action in simulation]
-        result["warnings"] = judge(simulation, module.params["keep_running"], check_mode=module.check_mode)
+        judge(simulation, module.params["keep_running"], module.warn if module.check_mode else None)
     if module.check_mode:
         return result
     if not plan.empty:

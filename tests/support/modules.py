@@ -13,4 +13,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 def module_with(check_mode: bool = False, **params: Any) -> AnsibleModule:
     """Return what a module's work sees of Ansible: its parameters and whether it may change anything."""
-    return cast(AnsibleModule, SimpleNamespace(params=params, check_mode=check_mode))
+    return cast(AnsibleModule, SimpleNamespace(params=params, check_mode=check_mode, warn=_unexpected))
+
+
+def _unexpected(text: str) -> None:
+    raise AssertionError(f"nobody expects this warning: {text}")

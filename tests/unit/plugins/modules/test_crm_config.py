@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.parse import parse_actions
 from ansible_collections.pgha.cluster.plugins.modules import crm_config
 from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import (
     VERSIONS,
@@ -77,8 +78,11 @@ def test_a_change_that_would_restart_what_must_go_on_is_refused(cluster: FakePac
     with pytest.raises(PghaError, match=said):
         _run(cluster, keep_running=["postgresql"])
     assert cluster.cib == before
-    assert said in _run(cluster, check_mode=True, keep_running=["postgresql"])["warnings"][0]
-    assert not _run(cluster, check_mode=True, keep_running=["postgres"])["warnings"]
+    warned: list[str] = []
+    foretold = parse_actions(cluster.actions)
+    crm_config.judge(foretold, ["postgresql"], warned.append)
+    crm_config.judge(foretold, ["postgres"], None)
+    assert [said in warning for warning in warned] == [True]
     cluster.actions = fixture("2.1", "crm_simulate-standby.xml")
     assert _run(cluster, keep_running=["postgresql"], wait=0)["changed"]
 
