@@ -24,8 +24,10 @@ def _loose(clients: Cluster) -> Iterator[Cluster]:
     """The cluster, as long as these tests last, in the mode ``async``."""
     with clients.deployed(pgha_replication_mode="async"):
         yield clients
-    # Back again, and no commit is alone.
+    # Back again: no commit is alone, and PostgreSQL could load each of its files anew.
     assert clients.status()["redundant"] is True
+    wrong = "SELECT count(*) FROM pg_file_settings WHERE error IS NOT NULL"
+    assert [clients.must_sql(server, wrong) for server in clients.servers()] == ["0", "0"]
 
 
 def test_the_status_knows_that_a_standby_is_enough_and_that_nobody_waits_for_it(loose: Cluster) -> None:
