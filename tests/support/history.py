@@ -161,7 +161,8 @@ def lost_in_between(ledger: Iterable[Attempt], rows: Iterable[int]) -> list[int]
     """
     present = set(rows)
     lost = lost_commits(ledger, present)
-    return [number for number in lost if any(number < kept < lost[-1] for kept in present)]
+    newest = max((number for number in present if lost and number < lost[-1]), default=0)
+    return [number for number in lost if number < newest]
 
 
 def impossible_rows(ledger: Iterable[Attempt], rows: Iterable[int]) -> list[int]:
