@@ -15,15 +15,23 @@ from .strikes import boot_and_vouch, written
 
 
 @contextlib.contextmanager
-def in_maintenance(cluster: Cluster) -> Iterator[None]:
-    """Somebody works on the standby."""
+def standby_told(cluster: Cluster, begin: str, end: str) -> Iterator[None]:
+    """Run a command about the standby on it, and afterwards the one that takes it back.
+
+    :param begin: where ``{}`` stands for the standby's name, as in the other one.
+    """
     standby = cluster.other(cluster.primary())
-    standby.must(f"crm --force node maintenance {standby.name}")
+    standby.must(begin.format(standby.name))
     try:
         yield
     finally:
-        standby.must(f"crm node ready {standby.name}")
+        standby.must(end.format(standby.name))
         cluster.wait_whole()
+
+
+def in_maintenance(cluster: Cluster) -> contextlib.AbstractContextManager[None]:
+    """Somebody works on the standby."""
+    return standby_told(cluster, "crm --force node maintenance {}", "crm node ready {}")
 
 
 @contextlib.contextmanager

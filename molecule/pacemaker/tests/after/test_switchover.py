@@ -12,23 +12,16 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import wait_until
-from ansible_collections.pgha.cluster.tests.support.pacemaker import in_maintenance
+from ansible_collections.pgha.cluster.tests.support.pacemaker import in_maintenance, standby_told
 from ansible_collections.pgha.cluster.tests.support.strikes import State, full_only, must_refuse_switchover
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
 pytestmark = pytest.mark.usefixtures("healed")
 
 
-@contextlib.contextmanager
-def standby_resting(cluster: Cluster) -> Iterator[None]:
+def standby_resting(cluster: Cluster) -> contextlib.AbstractContextManager[None]:
     """The standby taken out of service by a person."""
-    standby = cluster.other(cluster.primary())
-    standby.must(f"crm node standby {standby.name} && crm_resource --wait")
-    try:
-        yield
-    finally:
-        standby.must(f"crm node online {standby.name}")
-        cluster.wait_whole()
+    return standby_told(cluster, "crm node standby {} && crm_resource --wait", "crm node online {}")
 
 
 @contextlib.contextmanager
