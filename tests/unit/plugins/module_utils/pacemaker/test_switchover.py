@@ -77,7 +77,8 @@ class Cluster(FakePacemaker):
 
 @pytest.fixture
 def terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> switchover.Terms:
-    for name in ("MEET_SECONDS", "PROOF_SECONDS", "PROMOTED_SECONDS", "RELEASE_SECONDS"):
+    # What these tests let pass. What must come in time keeps its own limit: a machine may be busy.
+    for name in ("PROMOTED_SECONDS", "RELEASE_SECONDS"):
         monkeypatch.setattr(switchover, name, 0.2)
     (tmp_path / handover.LOCK).touch()
     return switchover.Terms(
@@ -91,7 +92,7 @@ def terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> switchover.Terms:
         addresses=(handover.Address("write-address", "10.0.0.100", 24),),
         slots=("pgha_n1",),
         rest=60,
-        timeout=0.5,
+        timeout=60,
         socket={"host": "local"},
         peer={"host": "peer"},
         poolers=Poolers(()),
@@ -174,6 +175,7 @@ def watching(*, streams: int) -> dict[str, Callable[[], Any]]:
 def test_a_standby_without_the_shutdown_checkpoint_does_not_promote(
     terms: switchover.Terms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(switchover, "PROOF_SECONDS", 0.2)
     local = Session(watching(streams=3))
     meet(monkeypatch, local, Session({}))
     cluster = Cluster("LATEST")
@@ -264,6 +266,8 @@ def test_the_standby_lets_pools_go_on_whether_it_took_over_or_not(
     terms: switchover.Terms, monkeypatch: pytest.MonkeyPatch, printed: str
 ) -> None:
     said: list[str] = []
+    if printed == COMMIT:
+        monkeypatch.setattr(switchover, "PROOF_SECONDS", 0.2)
     cluster = Cluster("LATEST")
     cluster.printed = printed
     monkeypatch.setattr("shutil.chown", lambda *_given: None)
