@@ -96,6 +96,11 @@ postgres:
     lag_seconds:
       description: On a standby that receives, the age of the last replayed commit while there is more to replay.
       type: float
+    age_seconds:
+      description:
+        - How old the last commit or checkpoint is that it is known to have. Where nothing was written, that is old with
+          nothing missing. Zero on a primary.
+      type: float
     sync_state:
       description: Always V(null), as a standby does not know who waits for it. See the primary's replicas.
       type: str

@@ -48,6 +48,7 @@ class Server:
     :ivar record: what the resource agent has recorded of its data.
     :ivar current: that record is not from before the server was away.
     :ivar position: timeline and LSN; None when they cannot be read.
+    :ivar age: how old the last commit or checkpoint is that it is known to have, in seconds; None when nobody knows.
     :ivar stack: who decides, and so by which command a person vouches for what he has seen.
     :ivar fenced_by_target: the one that takes over has it powered off first, by itself.
     """
@@ -57,6 +58,7 @@ class Server:
     member: str
     record: str
     position: tuple[int, Lsn] | None
+    age: float | None = None
     stack: str = "pacemaker"
     fenced_by_target: bool = False
     current: bool = True
@@ -83,6 +85,7 @@ def server_of(found: Mapping[str, Any]) -> Server:
         member=str(found.get("member") or "unknown"),
         record=str(attributes.get(RECORD, "")),
         position=(int(timeline), Lsn.parse(lsn)) if timeline and lsn else None,
+        age=postgres.get("age_seconds"),
         stack=stack,
         fenced_by_target=attributes.get("pgha-fenced-by-peer") == "yes",
         current=is_current(attributes, stack),
@@ -114,6 +117,17 @@ def _others(others: Sequence[Server]) -> Iterator[Reason]:
             )
 
 
+def _lost_seconds(target: Server, ahead: Server | None) -> str:
+    """Say of which time commits may be missing: no more than since the last that the target has."""
+    if target.age is None:
+        return ""
+    said = f"; the last commit or checkpoint that {target.name} is known to have is {target.age:.0f} seconds old"
+    # Ages, because each is measured on its server's own clock.
+    if ahead is not None and ahead.age is not None and ahead.age < target.age:
+        said += f", and {ahead.name} went on for at least {target.age - ahead.age:.0f} of them"
+    return said
+
+
 def _data(target: Server, others: Sequence[Server], accepted: str) -> Reason:
     if target.complete:
         return safe("has_every_commit", f"{target.name} has every acknowledged commit ({target.record}).")
@@ -131,7 +145,7 @@ def _data(target: Server, others: Sequence[Server], accepted: str) -> Reason:
     since = "" if target.current else ", which may be from before: it has not met the other servers since it came back"
     message = (
         f"{target.name} may lack acknowledged commits (its data is recorded as {target.record or 'nothing'}{since}): "
-        f"{seen}."
+        f"{seen}{_lost_seconds(target, ahead)}."
     )
     if accepted == target.name:
         return safe("loss_accepted", f"{message} That was accepted.")

@@ -8,6 +8,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ SELECT pg_is_in_recovery() AS in_recovery,
             WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
             ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8 AS lag_seconds,
        pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint AS replay_lag_bytes,
+       CASE WHEN pg_is_in_recovery()
+            THEN extract(epoch FROM clock_timestamp()
+                                    - greatest(pg_last_xact_replay_timestamp(), checkpoint.checkpoint_time))
+            ELSE 0 END::float8 AS age_seconds,
        current_setting('default_transaction_read_only')::bool AS read_only,
        receiver.status AS receiver, receiver.sender_host AS upstream, receiver.slot_name AS upstream_slot,
        coalesce(receiver.received_tli, nullif(recovery.min_recovery_end_timeline, 0), checkpoint.timeline_id)
@@ -95,6 +100,7 @@ def stopped(control: Control | None, version: int | None, *, exists: bool) -> di
         "replay_lsn": None,
         "lag_bytes": None,
         "lag_seconds": None,
+        "age_seconds": time.time() - control.checkpoint_time if control else None,
         "sync_state": None,
         "streaming": False,
         "upstream": None,
@@ -130,6 +136,7 @@ def running(control: Control | None, answers: list[list[dict[str, Any]]]) -> dic
         "replay_lsn": row["replay_lsn"] if standby else None,
         "lag_bytes": row["replay_lag_bytes"] if standby else None,
         "lag_seconds": row["lag_seconds"] if standby else None,
+        "age_seconds": row["age_seconds"],
         # Only the primary knows what it waits for: its list of replicas tells.
         "sync_state": None,
         "streaming": row["receiver"] == "streaming",

@@ -66,6 +66,7 @@ class State(enum.Enum):
 class Control:
     """The control data of a data directory (pg_controldata).
 
+    :ivar checkpoint_time: of the latest checkpoint, on the clock of the server that wrote it, in seconds since 1970.
     :ivar settings: those that the log was written with, and below which no standby starts that replays it.
     """
 
@@ -74,6 +75,7 @@ class Control:
     timeline: int
     checkpoint_lsn: Lsn
     redo_lsn: Lsn
+    checkpoint_time: float
     min_recovery_end: Lsn
     min_recovery_timeline: int
     segment_bytes: int

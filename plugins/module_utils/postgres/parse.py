@@ -9,6 +9,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import re
+import time
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import ParseError
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import (
@@ -30,6 +31,9 @@ _SETTINGS = {
     "max_locks_per_transaction": "max_locks_per_xact",
 }
 
+# In English whatever the locale is that this process has taken on.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 def _pairs(text: str) -> dict[str, str]:
     pairs = {}
@@ -41,6 +45,18 @@ def _pairs(text: str) -> dict[str, str]:
             raise ParseError("pg_controldata printed a line without a colon", where=f"line {number}", said=line)
         pairs[key.strip()] = value.strip()
     return pairs
+
+
+def _moment(said: str) -> float:
+    """Read a time of day of this server, such as C(Sat Nov 21 09:13:50 2026); in seconds since 1970."""
+    try:
+        _weekday, month, day, clock, year = said.split()
+        hours, minutes, seconds = (int(part) for part in clock.split(":"))
+        return time.mktime((int(year), _MONTHS.index(month) + 1, int(day), hours, minutes, seconds, 0, 0, -1))
+    except ValueError:
+        raise ParseError(
+            "pg_controldata printed no time of day", where="Time of latest checkpoint", said=said
+        ) from None
 
 
 def control(text: str) -> Control:
@@ -68,6 +84,7 @@ def control(text: str) -> Control:
         timeline=number("Latest checkpoint's TimeLineID"),
         checkpoint_lsn=Lsn.parse(of("Latest checkpoint location")),
         redo_lsn=Lsn.parse(of("Latest checkpoint's REDO location")),
+        checkpoint_time=_moment(of("Time of latest checkpoint")),
         min_recovery_end=Lsn.parse(of("Minimum recovery ending location")),
         min_recovery_timeline=number("Min recovery ending loc's timeline"),
         segment_bytes=number("Bytes per WAL segment"),

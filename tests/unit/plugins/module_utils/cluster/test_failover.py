@@ -89,6 +89,28 @@ def test_what_would_be_lost_is_said_in_bytes_and_timelines() -> None:
     assert "on timeline 3 instead of 4" in said
 
 
+def test_what_would_be_lost_is_said_in_seconds() -> None:
+    ahead = found("n1", "LATEST", postgres={"role": "stopped", "timeline": 3, "lsn": "0/5000248", "age_seconds": 20.2})
+    left = found("n2", "DISCONNECT", postgres={"role": "standby", "timeline": 3, "lsn": "0/5000148", "age_seconds": 83})
+    said = judged(ahead, left, target="n2").reasons[-1].message
+    assert "that n2 is known to have is 83 seconds old, and n1 went on for at least 63 of them." in said
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        # Crashed: its control data tell of the checkpoint before.
+        found("n1", "LATEST", postgres={"role": "stopped", "timeline": 3, "lsn": "0/5000148", "age_seconds": 200}),
+        found("n1", "LATEST", "", member="offline"),
+    ],
+    ids=["crashed", "lost"],
+)
+def test_no_more_seconds_are_claimed_than_are_known(other: dict[str, Any]) -> None:
+    left = found("n2", "DISCONNECT", postgres={"role": "standby", "timeline": 3, "lsn": "0/5000148", "age_seconds": 83})
+    said = judged(other, left, target="n2").reasons[-1].message
+    assert said.split(".")[0].endswith("; the last commit or checkpoint that n2 is known to have is 83 seconds old")
+
+
 def test_without_another_server_nobody_can_say_what_is_lost() -> None:
     gone = found("n1", "LATEST", "", member="offline")
     (said,) = (

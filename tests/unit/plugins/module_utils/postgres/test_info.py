@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, gateway, info
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, gateway, info, parse
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "postgres"
 VERSIONS = ("15", "17")
@@ -28,6 +29,7 @@ PENDING = {
 
 def described(version: str, situation: str) -> dict[str, Any]:
     answers = json.loads((FIXTURES / version / f"rows-{situation}.json").read_text())
+    answers[0][0]["age_seconds"] = 2.5
     return info.running(None, [*answers, [PENDING]])
 
 
@@ -99,6 +101,8 @@ def test_a_stopped_server_is_described_by_its_control_data(tmp_path: Path, versi
     assert found["system_identifier"].isdigit()
     assert (found["version"], found["problem"]) == (int(version), "")
     assert found["control"]["checksums"] is True
+    written = parse.control((FIXTURES / version / f"controldata-{situation}.txt").read_text()).checkpoint_time
+    assert found["age_seconds"] == pytest.approx(time.time() - written, abs=60)
 
 
 def test_stopped_and_running_servers_have_the_same_keys(tmp_path: Path) -> None:

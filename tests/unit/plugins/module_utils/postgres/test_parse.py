@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import datetime
+import time
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,26 @@ def test_control_data_that_cannot_be_read_are_an_error(said: str) -> None:
 def test_a_number_that_is_none_is_named() -> None:
     broken = text("15", "controldata-primary.txt").replace("TimeLineID:       2", "TimeLineID:       two")
     with pytest.raises(ParseError, match="Latest checkpoint's TimeLineID"):
+        parse.control(broken)
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("UTC", 0), ("XXX-2", 2)])
+def test_a_checkpoint_is_of_a_time_of_this_server(monkeypatch: pytest.MonkeyPatch, zone: str, hours: int) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        found = parse.control(text("17", "controldata-crashed-standby.txt"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    written = datetime.datetime(2026, 11, 21, 9, 13, 50, tzinfo=datetime.UTC).timestamp()
+    assert found.checkpoint_time == written - hours * 3600
+
+
+@pytest.mark.parametrize("said", ["", "gestern", "Sat Mrz 21 09:13:50 2026", "Sat Nov 21 soon 2026"])
+def test_a_time_that_is_none_is_named(said: str) -> None:
+    broken = text("17", "controldata-crashed-standby.txt").replace("Sat Nov 21 09:13:50 2026", said)
+    with pytest.raises(ParseError, match="Time of latest checkpoint"):
         parse.control(broken)
 
 
