@@ -173,6 +173,11 @@ def written(cluster: Cluster, server: Server) -> str:
     return f"SELECT to_regclass('{table}') IS NOT NULL"
 
 
+def data_of(server: Server) -> str:
+    """Return the data directory of a server."""
+    return server.must("ls -d /var/lib/postgresql/[0-9]*/main").strip()
+
+
 def lose_the_primary(cluster: Cluster) -> Server:
     """Kill PostgreSQL on the primary; return that server when the other one has taken over."""
     old = cluster.primary()

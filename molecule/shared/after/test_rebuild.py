@@ -5,24 +5,13 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.lab import Server
-from ansible_collections.pgha.cluster.tests.support.strikes import lose_the_primary
+from ansible_collections.pgha.cluster.tests.support.strikes import data_of, full_only, lose_the_primary
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
-SHORT = os.environ.get("PGHA_FAULTS", "full") == "short"
-pytestmark = [
-    pytest.mark.usefixtures("healed"),
-    pytest.mark.skipif(SHORT, reason="PGHA_FAULTS=short has its rewinds after its faults"),
-]
-
-
-def data_of(server: Server) -> str:
-    """Return the data directory of a server."""
-    return server.must("ls -d /var/lib/postgresql/[0-9]*/main").strip()
+# The short list has its rewinds after its faults.
+pytestmark = [pytest.mark.usefixtures("healed"), full_only]
 
 
 def test_an_old_primary_is_rewound_and_what_it_had_is_kept(clients: Cluster, book: Book) -> None:

@@ -179,6 +179,11 @@ def links(data_directory: Path) -> dict[Path, Path]:
     return {link: link.readlink() for link in sorted(place.iterdir()) if link.is_symlink()}
 
 
+def left_over(data_directory: Path) -> bool:
+    """Return whether an interrupted run left a copy, as large as the database is."""
+    return any(beside(data_directory, name).exists() for name in ("clone", "checked"))
+
+
 def sweep(data_directory: Path, tablespaces: Mapping[str, str], stamp: str) -> None:
     """Remove what interrupted runs left, so that half a copy is never taken for a whole one."""
     place, checked = beside(data_directory, "clone"), beside(data_directory, "checked")

@@ -17,7 +17,14 @@ from typing import Any, TextIO
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, gateway
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import CloneOptions, claimed, clone, links
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import (
+    CloneOptions,
+    claimed,
+    clone,
+    left_over,
+    links,
+    sweep,
+)
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Control
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.place import drop_older, mark_standby, put_in_place
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.plan import (
@@ -176,8 +183,9 @@ class Job:
 
     def result(self, step: CloneStep, source: Source) -> dict[str, Any]:
         """Return what check mode and a real run report alike."""
-        changed = step.decision is not Decision.KEEP
+        changed = step.decision is not Decision.KEEP or left_over(self.data)
         after = {
+            Decision.KEEP: "the same, without the half copy beside it",
             Decision.PREPARE: "it can follow",
             Decision.REWIND: "it can follow, and its own writes after the fork are undone",
         }.get(step.decision, "a checked clone of the primary")
@@ -199,6 +207,9 @@ class Job:
             # Planned again under the lock: another run may have come first.
             step, source, target = self.plan(force=self.given["force"])
             result, due, done = self.result(step, source), step, set[Decision]()
+            if step.decision is not Decision.FINISH:
+                # A rewind needs its room, too, and a server that just goes on will.
+                sweep(self.data, self.tablespaces(source), _stamp())
             # The clone that an interrupted run left may be too old by now, and a rewind may fail: one more step then.
             while due.decision is not Decision.KEEP and due.decision not in done:
                 done.add(due.decision)
@@ -235,8 +246,9 @@ def work(given: Mapping[str, Any], *, check_mode: bool, log: Callable[[str], Non
         data, binaries = Path(given["data_directory"]).resolve(), Path(given["bin_directory"])
         job = Job(given, data, binaries, log, estimate=check_mode)
         step, source, _target = job.plan(force=given["force"])
-        if check_mode or step.decision is Decision.KEEP:
-            return job.result(step, source)
+        announced = job.result(step, source)
+        if check_mode or not announced["changed"]:
+            return announced
         return job.carry_out()
     except OSError as refused:
         raise PghaError(

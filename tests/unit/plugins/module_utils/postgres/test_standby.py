@@ -97,6 +97,20 @@ def test_an_interrupted_run_is_completed_without_a_second_copy(primary: Primary,
     assert work(given)["changed"] is False
 
 
+def test_half_a_copy_goes_with_the_next_run_whatever_that_one_does(primary: Primary, given: dict[str, Any]) -> None:
+    data = old_data(given)
+    work(given)
+    half = files.beside(data, "clone")
+    half.mkdir()
+    announced = work(given, check_mode=True)
+    assert half.exists()
+    result = work(given)
+    assert not half.exists()
+    assert {(one["changed"], one["decision"]) for one in (announced, result)} == {(True, "keep")}
+    assert result["diff"]["after"].endswith("without the half copy beside it\n")
+    assert work(given)["changed"] is False
+
+
 def test_data_for_which_the_primary_has_no_wal_are_replaced(primary: Primary, given: dict[str, Any]) -> None:
     work(given)
     primary.wal_gone = "requested WAL segment has already been removed"
