@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
@@ -18,6 +20,7 @@ def test_a_loss_that_a_person_accepts_by_name(clients: Cluster) -> None:
     with back_alone(clients) as (old, new, lost):
         other = clients.playbooks.run("failover", pgha_target=new.name, pgha_accept_loss=old.name)
         assert other.rc != 0, "somebody else's name was taken for its own"
+        assert re.search(r"n. is known to have is \d+ seconds old", other.output), other.output[-3000:]
         clients.playbooks.must("failover", pgha_target=new.name, pgha_accept_loss=new.name)
         assert clients.roles()[new.name] == "primary"
         assert clients.must_sql(new, lost, DATABASE) == "f"
