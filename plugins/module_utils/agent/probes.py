@@ -33,7 +33,8 @@ PING_SECONDS = 3.0
 """Until a ping that has its own, shorter limit is given up."""
 AGAIN_SECONDS = 0.5
 """Between two rounds of questions while the other server is silent."""
-UNUSUAL_SECONDS = 0.6
+UNUSUAL_SECONDS = 0.7
+"""Longer than between two of the other agent's messages, one of which was lost."""
 CALM_SECONDS = 4.0
 """Between two looks at the clients' network while it is there: each costs a process."""
 RUNS_SECONDS = 2.0
@@ -176,7 +177,7 @@ class Probes:
 
     @property
     def silent(self) -> bool:
-        """Whether the other agent, which speaks four times a second, has missed a word."""
+        """Whether the other agent, which speaks some three times a second, has missed a word."""
         return self._silent_for() > UNUSUAL_SECONDS
 
     def _in_this_silence(self, asked_at: float) -> bool:

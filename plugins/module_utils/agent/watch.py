@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at the local PostgreSQL four times a second, and at once when its postmaster ends.
+"""Looks at the local PostgreSQL more than twice a second, and at once when its postmaster ends.
 
 This module util is private to the collection.
 """
@@ -42,7 +42,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.handover import Asks
 
-PERIOD_SECONDS = 0.25
+PERIOD_SECONDS = 0.4
 ENDING_SECONDS = 0.02
 """Between two looks at a server that is about to be gone: somebody waits to take over."""
 UNSURE_SECONDS = 1.0

@@ -32,6 +32,7 @@ class Wire:
         self._known = {ipaddress.ip_address(peer[0]) for peer in peers}
         self._open: dict[Endpoint, socket.socket] = {}
         self._bind_at = 0.0
+        self._last = b""
 
     def missing(self) -> list[str]:
         """Return the addresses of this server that cannot be used yet."""
@@ -57,7 +58,10 @@ class Wire:
                     self._open[listen].sendto(message, peer)
 
     def receive(self, source: socket.socket) -> list[bytes]:
-        """Return what has come in, without what strangers have sent."""
+        """Return what has come in, without what strangers have sent.
+
+        Each message comes over every network, and counts once: only its first copy is worth a look.
+        """
         found: list[bytes] = []
         for _number in range(AT_ONCE):
             try:
@@ -67,7 +71,8 @@ class Wire:
             except OSError:
                 # What the network says about an earlier datagram of ours; it concerns none that came in.
                 continue
-            if ipaddress.ip_address(sender[0].split("%")[0]) in self._known:
+            if datagram != self._last and ipaddress.ip_address(sender[0].split("%")[0]) in self._known:
+                self._last = datagram
                 found.append(datagram)
         return found
 

@@ -42,10 +42,23 @@ def test_a_stranger_is_not_heard() -> None:
     second.close()
 
 
+def test_a_message_that_comes_over_two_networks_is_read_once() -> None:
+    places = [(place, free_port(place)) for place in ("127.0.0.31", "127.0.0.32", "127.0.0.33", "127.0.0.34")]
+    ones, twos = places[:2], places[2:]
+    first, second = Wire(ones, twos), Wire(twos, ones)
+    first.bind(0)
+    networks = second.bind(0)
+    for word in (b"one", b"another"):
+        first.send(word)
+        assert [arrived(second, opened) for opened in networks] == [[word], []]
+    first.close()
+    second.close()
+
+
 def test_a_flood_is_read_in_portions() -> None:
     first, _socket, second, opened = pair()
-    for _number in range(AT_ONCE + 1):
-        first.send(b"x")
+    for number in range(AT_ONCE + 1):
+        first.send(b"%d" % number)
     assert len(arrived(second, opened)) == AT_ONCE
     assert len(arrived(second, opened)) == 1
     first.close()
