@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.stacks import chosen_stack
 from ansible_collections.pgha.cluster.tests.support.strikes import SHORT
@@ -20,8 +21,22 @@ def test_check_mode_on_bare_servers_ends_well_and_touches_nothing(cluster: Clust
     assert after == before
 
 
+@pytest.mark.skipif(SHORT, reason="minutes; in the full list")
+def test_the_first_data_that_a_power_cut_ends_is_no_data(cluster: Cluster) -> None:
+    first = cluster.servers()[0]
+    # Halted in the middle, as soon as it looks like data, wherever it is made.
+    halt = "until ls /var/lib/postgresql/*/main*/global/pg_control; do sleep 0.02; done >/dev/null 2>&1"
+    with cluster.playbooks.running("deploy"):
+        first.must(f"{halt}; pkill -STOP -x initdb && pkill -STOP -x postgres", timeout=600)
+        with faults.power_cut(first):
+            pass
+    assert not first.must("find /var/lib/postgresql -path '*/main/global'"), "half of it is taken for a cluster"
+
+
 # Each is minutes: the short list takes the first one, and the full list the others.
 @pytest.mark.parametrize("point", POINTS[:1] if SHORT else POINTS[1:])
 def test_a_deploy_killed_in_the_middle_can_be_killed_again_further_on(cluster: Cluster, point: str) -> None:
     # That it then completes is for the deploy that follows, which is the scenario's own.
     assert cluster.playbooks.interrupted("deploy", point), f"deploy ended without coming to: {point}"
+    for server in cluster.servers():
+        assert not server.must("find /var/lib -name '*.pgha-initdb'"), "half of the first data is left"
