@@ -114,7 +114,9 @@ def steps_of(unit: Unit, newer: Sequence[str], on_change: str) -> list[str]:
     :param newer: what it cannot have read yet.
     :param on_change: what lets it read them: `RESTARTED` or `RELOADED`.
     """
-    steps = ["daemon-reload"] if unit.outdated or not unit.loaded else []
+    # What is about to start is read anew in any case. Seen on Debian 12: systemd had a directory of settings, made a
+    # moment ago, in none of its lists yet, said that there was nothing new, and started the unit without them.
+    steps = ["daemon-reload"] if unit.outdated or not unit.loaded or not unit.active else []
     if not unit.enabled:
         steps.append("enable")
     if not unit.active:

@@ -79,7 +79,8 @@ def test_what_was_reloaded_since_has_read_it_and_what_was_restarted_has_not(syst
 
 def test_what_does_not_run_is_started(systemd: Systemd) -> None:
     systemd.runs(active="failed")
-    assert (systemd.result()["steps"], systemd.done()) == (["start"], ["start pgha-agent.service"])
+    assert systemd.result()["steps"] == ["daemon-reload", "start"]
+    assert systemd.done() == ["daemon-reload", "start pgha-agent.service"]
 
 
 def test_one_that_ends_right_after_its_start_is_an_error(systemd: Systemd) -> None:

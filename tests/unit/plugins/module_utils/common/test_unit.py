@@ -44,8 +44,8 @@ def test_one_that_is_just_reloading_runs(state: str) -> None:
 @pytest.mark.parametrize("state", ["inactive", "failed", "activating"])
 def test_one_that_does_not_run_is_started_and_has_no_need_of_more(state: str) -> None:
     unit = Unit.of("x", SHOWN.replace("ActiveState=active", f"ActiveState={state}"))
-    assert steps_of(unit, ["/etc/x"], RESTARTED) == ["start"]
-    assert steps_of(unit, ["/etc/x"], RELOADED) == ["start"]
+    assert steps_of(unit, ["/etc/x"], RESTARTED) == ["daemon-reload", "start"]
+    assert steps_of(unit, ["/etc/x"], RELOADED) == ["daemon-reload", "start"]
 
 
 def test_what_it_has_not_read_is_read_by_a_restart_or_by_a_reload() -> None:
