@@ -21,6 +21,29 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import 
     membership,
 )
 
+# Settings of PostgreSQL under which a commit is acknowledged before it is safe, by what it may cost (PostgreSQL's
+# documentation, "Write Ahead Log" and "Asynchronous Commit"). Local is as safe as any where no standby is waited for.
+CARELESS = {
+    ("synchronous_commit", "off"): "a failover or a power cut may lose the last commits",
+    ("synchronous_commit", "local"): "no commit waits for the standby, and a failover may lose the last ones",
+    ("fsync", "off"): "a power cut may destroy the data",
+    ("full_page_writes", "off"): "a power cut may destroy the data",
+}
+
+
+def judge_settings(report: Report, servers: Sequence[Seen], expected: Expected) -> None:
+    """Add what a primary has been told that breaks the promise, by whomever."""
+    waited_for = expected.mode != "async" and expected.stack != "drbd"
+    for server in servers:
+        settings = server.postgres.get("settings") or {} if server.postgres.get("role") == "primary" else {}
+        for (name, value), cost in CARELESS.items():
+            if settings.get(name) == value and (value != "local" or waited_for):
+                report.add(
+                    f"{name} is {value} on {server.name}: {cost}",
+                    f"take {name} out of pgha_postgresql_settings and run {expected.command}reload.yml; or, where "
+                    f"ALTER SYSTEM or ALTER ROLE has set it, RESET it in the same way",
+                )
+
 
 def _quorum(report: Report, expected: Expected, view: Mapping[str, Any]) -> None:
     """Without quorum a running primary goes on, but nobody mends the next fault."""

@@ -26,6 +26,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.model import 
     witness,
 )
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.standing import (
+    judge_settings,
     judge_standing,
     judge_strict,
     remembered,
@@ -238,6 +239,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         report.add(f"NOT REDUNDANT: {primary} is the only server with the last commits")
     waits = expected.mode == "strict" and not redundant and judge_strict(report, servers, primary)
     judge_standing(report, servers, expected, view)
+    judge_settings(report, servers, expected)
     judge_disks(report, servers, expected)
     verdicts = _judge_fencing(report, servers, expected, view)
     holders = _judge_addresses(report, servers, expected)

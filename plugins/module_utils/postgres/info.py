@@ -58,7 +58,7 @@ FROM pg_replication_slots ORDER BY slot_name
 SETTINGS = """
 SELECT name, setting FROM pg_settings
 WHERE name IN ('synchronous_standby_names', 'synchronous_commit', 'wal_log_hints', 'data_checksums', 'wal_level',
-               'max_slot_wal_keep_size', 'primary_slot_name')
+               'max_slot_wal_keep_size', 'primary_slot_name', 'fsync', 'full_page_writes')
 """
 
 # What a stop of the server would cut. And what an interrupted run placed and nobody loaded; the agent's own file is

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -201,3 +202,28 @@ def test_whatever_is_seen_the_first_line_is_true(view: dict[str, Any], first: st
         assert {"n1": first, "n2": second}[report["primary"]] == "gone"
     if report["state"] == "ok":
         assert (first, second, report["problems"]) == ("primary", "standby", [])
+
+
+@pytest.mark.parametrize(
+    ("setting", "mode", "stack", "told"),
+    [
+        ({"synchronous_commit": "on", "fsync": "on", "full_page_writes": "on"}, "sync", "pacemaker", False),
+        ({"synchronous_commit": "remote_apply"}, "sync", "pacemaker", False),
+        ({"synchronous_commit": "off"}, "sync", "pacemaker", True),
+        ({"synchronous_commit": "off"}, "async", "pacemaker", True),
+        ({"synchronous_commit": "local"}, "sync", "pacemaker", True),
+        ({"synchronous_commit": "local"}, "strict", "vote", True),
+        ({"synchronous_commit": "local"}, "async", "pacemaker", False),
+        ({"synchronous_commit": "local"}, "sync", "drbd", False),
+        ({"fsync": "off"}, "async", "pacemaker", True),
+        ({"full_page_writes": "off"}, "sync", "drbd", True),
+    ],
+)
+def test_a_setting_that_breaks_the_promise_is_named(setting: dict[str, str], mode: str, stack: str, told: bool) -> None:
+    one = replace(primary("n1"), postgres={**primary("n1").postgres, "settings": setting})
+    said = status([one, standby("n2")], replace(EXPECTED, mode=mode, stack=stack))
+    name = next(iter(setting))
+    assert any(f"{name} is {setting[name]} on n1" in problem for problem in said["problems"]) is told
+    # What a standby would say of itself counts when it is primary.
+    other = replace(standby("n2"), postgres={**standby("n2").postgres, "settings": setting})
+    assert not any(name in problem for problem in status([primary("n1"), other], EXPECTED)["problems"])
