@@ -27,6 +27,10 @@ options:
     type: str
     choices: [cheapest, clone]
     default: cheapest
+  max_rate:
+    description: Kilobytes a second that a copy is to take at most, from 32 to 1048576; 0 for no limit.
+    type: int
+    default: 0
 """
 
 EXAMPLES = r"""
@@ -69,6 +73,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.rebuild impor
     rebuild_verdict,
     server_of,
 )
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import NO_RATE, clone_rate
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.verdict import judge, safe
@@ -84,6 +89,8 @@ def _doing(servers: list[Server], target: str, how: str) -> str:
 
 
 def _check(module: AnsibleModule) -> dict[str, Any]:
+    if clone_rate(module.params["max_rate"]) is None:
+        raise PghaError(f"pgha_clone_max_rate: {module.params['max_rate']} {NO_RATE}.")
     if one_copy(module.params["servers"]):
         line = "The servers share one disk: there is no copy of it, and nothing to rebuild."
         return {"changed": False, "targets": [], "lines": [line], **judge([safe("one_disk", line)]).as_result()}
@@ -113,6 +120,7 @@ def main() -> None:
         argument_spec={
             "target": {"type": "str", "default": ""},
             "how": {"type": "str", "choices": ["cheapest", "clone"], "default": "cheapest"},
+            "max_rate": {"type": "int", "default": 0},
             "servers": {"type": "list", "elements": "dict", "required": True},
         },
         supports_check_mode=True,

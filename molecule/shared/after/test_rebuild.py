@@ -24,26 +24,3 @@ def test_an_old_primary_is_rewound_and_what_it_had_is_kept(clients: Cluster, boo
         assert done.decision == "(rewind)", done.output[-3000:]
         clients.wait_whole()
         old.must(f"ls {data_of(old)}.pgha-diverged-*/0*")
-
-
-def test_what_an_interrupted_rewind_left_is_moved_aside(clients: Cluster, book: Book) -> None:
-    with book.trial(clients, "rewind interrupted") as trial:
-        trial.strike()
-        old = lose_the_primary(clients)
-        data = data_of(old)
-        # As a power cut in the middle leaves it: marked, and a file of the new primary already in it.
-        old.must(f"""echo '{{"inode": '$(stat -c %i {data})'}}' >{data}.pgha-rewind.json && : >{data}/global/1262""")
-        # No name: all that need it, and that is this one.
-        done = clients.playbooks.must("rebuild_standby")
-        assert "clone: a pg_rewind of it did not come to its end" in done.output, done.output[-3000:]
-        clients.wait_whole()
-
-
-def test_without_the_wal_of_the_fork_all_is_copied(clients: Cluster, book: Book) -> None:
-    with book.trial(clients, "WAL of the fork gone") as trial:
-        trial.strike()
-        old = lose_the_primary(clients)
-        old.must(f"rm {data_of(old)}/pg_wal/0*[0-9A-F]")
-        done = clients.playbooks.must("rebuild_standby", pgha_target=old.name)
-        assert "it cannot be rewound: its WAL before" in done.output, done.output[-3000:]
-        clients.wait_whole()

@@ -35,8 +35,10 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_stack i
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.check_timing import timing
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.written import (
     HAS_NETADDR,
+    NO_RATE,
     Problem,
     address,
+    clone_rate,
     network,
     same,
 )
@@ -184,6 +186,8 @@ def _scalars(values: Mapping[str, Any], servers: Sequence[Mapping[str, Any]]) ->
     targets = values.get("ping_targets", [])
     if not isinstance(targets, list) or any(address(target) is None for target in targets):
         yield Problem("pgha_ping_targets", "must be a list of addresses, which may be empty")
+    if clone_rate(values.get("clone_max_rate", 0)) is None:
+        yield Problem("pgha_clone_max_rate", f"{values['clone_max_rate']!r} {NO_RATE}")
     clients = values.get("client_networks", [])
     if not isinstance(clients, list) or any(network(one) is None for one in clients):
         yield Problem("pgha_client_networks", "must be a list of networks such as 10.0.0.0/24")

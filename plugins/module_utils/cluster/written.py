@@ -20,6 +20,9 @@ except ImportError:
     # The module says so and refuses; nothing here is reached without it.
     HAS_NETADDR = False
 
+RATES = range(32, 1024 * 1024 + 1)
+"""What `pg_basebackup --max-rate` takes, in kilobytes a second (PostgreSQL's documentation of it)."""
+NO_RATE = f"is no limit; write kilobytes a second from {RATES[0]} to {RATES[-1]}, or 0 for none"
 CIDR = re.compile(r"[0-9a-fA-F:.]+/[0-9.]+")
 
 
@@ -57,3 +60,11 @@ def network(text: Any) -> netaddr.IPNetwork | None:
 def same(text: Any) -> str:
     """Write an address in the one way in which it can be compared."""
     return str(address(text) or text)
+
+
+def clone_rate(text: Any) -> int | None:
+    """Read a limit in kilobytes a second, 0 for none; None for anything else. A number on a command line is text."""
+    if isinstance(text, bool) or not re.fullmatch(r"[0-9]{1,7}", str(text), re.ASCII):
+        return None
+    rate = int(text)
+    return rate if rate == 0 or rate in RATES else None

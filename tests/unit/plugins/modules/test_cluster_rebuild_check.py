@@ -54,6 +54,16 @@ def test_a_clone_is_made_when_it_is_asked_for_and_a_misspelt_one_is_refused() ->
     assert check("n1", following, how="klone")["failed"] is True
 
 
+def test_a_limit_that_pg_basebackup_would_refuse_is_refused_before_the_server_is_no_standby_any_more() -> None:
+    down = {"postgres": {"role": "none"}, "attributes": {}}
+    for limit in ("0", "32", "1048576"):
+        assert check("n1", down, max_rate=limit)["verdict"] == "safe"
+    for limit in ("31", "1048577", "-1", "fast"):
+        refused = check("n1", down, max_rate=limit)
+        assert refused["failed"] is True
+        assert "max_rate" in refused["msg"]
+
+
 def test_of_one_disk_for_both_there_is_nothing_to_rebuild() -> None:
     down = {"postgres": {"role": "disk not seen"}, "attributes": {}, "disk": {"shared": True, "seen": False}}
     for more in ({}, {"how": "clone"}):

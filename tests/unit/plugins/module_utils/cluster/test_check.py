@@ -42,6 +42,7 @@ def good() -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "virtual_addresses": {"write": "10.0.0.100", "read": "10.0.0.101", "replication": "10.0.1.100"},
         "ping_targets": ["10.0.0.1"],
         "client_networks": ["10.0.0.0/24"],
+        "clone_max_rate": "51200",
         "accept_split_brain": False,
     }
     return servers, values
@@ -81,6 +82,10 @@ WRONG: list[tuple[str, Change, str]] = [
     ("server name", lambda s, v: s[0].update(name="N_1"), "no usable server name"),
     ("ping", lambda s, v: v.update(ping_targets="10.0.0.1"), "pgha_ping_targets"),
     ("clients", lambda s, v: v.update(client_networks=["everyone"]), "pgha_client_networks"),
+    ("rate too low", lambda s, v: v.update(clone_max_rate=31), "pgha_clone_max_rate: 31 is no limit; write kilobytes"),
+    ("rate too high", lambda s, v: v.update(clone_max_rate=1048577), "pgha_clone_max_rate: 1048577 is no limit"),
+    ("rate with a unit", lambda s, v: v.update(clone_max_rate="50M"), "pgha_clone_max_rate: '50M' is no limit"),
+    ("rate that is none", lambda s, v: v.update(clone_max_rate=True), "pgha_clone_max_rate: True is no limit"),
     ("no fencing", lambda s, v: s[1].update(fence_devices=[]), "n2 cannot be powered off"),
     ("no BMC address", lambda s, v: s[0]["fence_devices"][0].update(options={}), "management controller's ip"),
     ("no BMC password", lambda s, v: s[0]["fence_devices"][0].update(secrets={}), "secrets.password"),
