@@ -49,8 +49,8 @@ options:
     default: {}
   keep_running:
     description:
-      - Primitives that a change must not restart. The cluster restarts a resource whose parameters changed, and on all
-        servers at once; a database is gone for its clients meanwhile.
+      - Primitives that a change must not restart. The cluster restarts a resource whose parameters changed, and what is
+        ordered after it, on all servers at once; a database is gone for its clients meanwhile.
       - A change that would is refused, and nothing is written. In check mode it is only warned about.
     type: list
     elements: str
@@ -157,14 +157,14 @@ def judge(simulation: Sequence[Action], names: Sequence[str], warn: Callable[[st
     if not struck:
         return
     listing = " and ".join(sorted(f"{one.target.split(':')[0]} on {one.source}" for one in struck))
-    against = f"This change would restart {listing}, all at once."
+    against = f"This change would restart {listing}{', all at once' if len(struck) > 1 else ''}."
     if warn is not None:
         warn(against)
         return
     raise PghaError(
         f"{against} Nothing was written.",
         next_step="see what differs (--check --diff), and set it back; or, when clients may wait: "
-        "-e pgha_accept=restart, then the status playbook, which names what to rebuild",
+        "-e pgha_accept=restart; the status at its end names what to rebuild",
     )
 
 

@@ -106,7 +106,8 @@ class Cluster:
     @property
     def replication(self) -> str:
         """The replication address; nothing where the stack has none."""
-        return f"{self.prefix}.1.100" if "replication" in self.stack.virtual else ""
+        given = self.playbooks.variables.get("pgha_virtual_addresses", {"replication": f"{self.prefix}.1.100"})
+        return str(given["replication"]) if "replication" in self.stack.virtual else ""
 
     def servers(self) -> list[Server]:
         """Return the database servers."""

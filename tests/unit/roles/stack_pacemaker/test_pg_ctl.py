@@ -37,7 +37,7 @@ def place(stack: str, tmp_path: Path) -> list[str]:
         "__stack_drbd_start_seconds": 90,
         "__stack_pacemaker_start_seconds": 90,
         "__stack_pacemaker_promote_seconds": 120,
-        "stack_pacemaker_state_directory": str(tmp_path),
+        "__stack_pacemaker_state": str(tmp_path),
         "__stack_pacemaker_mode_in_force": str(tmp_path / "in_force"),
         "__stack_pacemaker_nobody": NOBODY.rstrip(),
         "__stack_pacemaker_guard": str(tmp_path / "guard"),
