@@ -120,33 +120,57 @@ def test_blocks_that_differ_are_found_and_given_the_primary_s(clients: Cluster) 
     assert told["redundant"] and not told["problems"], told
 
 
-def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(clients: Cluster) -> None:
-    """Only a person can make one: the standby is vouched for, and takes writes, while the primary has more."""
-    clients.wait_whole()
-    old = clients.primary()
-    new = clients.other(old)
+def part(cluster: Cluster) -> tuple[Server, Server, str, str]:
+    """Let the disks part; return the old primary, the present one, and SQL that tells whether the row of each is there.
+
+    Only a person can do that: the standby is vouched for, and takes writes, while the primary has more.
+    """
+    cluster.wait_whole()
+    old = cluster.primary()
+    new = cluster.other(old)
     with faults.power_cut(new):
         wait_until(lambda: disk_state(old).endswith("/Outdated"), 180, "the other one is barred")
-        old_has = written(clients, old)
+        old_has = written(cluster, old)
         with faults.bmc_dead(old), faults.power_cut(old):
-            boot_and_vouch(clients, new, old, 180)
+            boot_and_vouch(cluster, new, old, 180)
             wait_until(lambda: disk_state(new).startswith("Consistent"), 240, "its disk is there")
-            refused = clients.playbooks.run("failover", pgha_target=new.name)
+            refused = cluster.playbooks.run("failover", pgha_target=new.name)
             assert refused.rc != 0 and "may lack acknowledged commits" in refused.output, refused.output[-3000:]
-            clients.playbooks.must("failover", pgha_target=new.name, pgha_accept_loss=new.name)
-            new_has = written(clients, new)
-    parted = wait_until(lambda: "SPLIT BRAIN" in str(clients.status()["problems"]), 240, "the status says so")
-    assert parted
+            cluster.playbooks.must("failover", pgha_target=new.name, pgha_accept_loss=new.name)
+            new_has = written(cluster, new)
+    assert wait_until(lambda: "SPLIT BRAIN" in str(cluster.status()["problems"]), 240, "the status says so")
     # A person has chosen. The old primary's configuration bars every disk but its own, and has counted more changes.
-    clients.stack.settle([new])
-    assert clients.roles()[new.name] == "primary", clients.stack.show(new)
+    cluster.stack.settle([new])
+    assert cluster.roles()[new.name] == "primary", cluster.stack.show(new)
+    return old, new, old_has, new_has
+
+
+def on_the_primary(cluster: Cluster, *asked: str) -> list[str]:
+    """Return what the primary answers to each."""
+    return [cluster.must_sql(cluster.primary(), sql, DATABASE) for sql in asked]
+
+
+def test_a_split_brain_is_reported_and_ended_with_a_copy_of_what_is_given_up(clients: Cluster) -> None:
+    old, new, old_has, new_has = part(clients)
     wrong = clients.playbooks.run("drbd_resolve_split_brain", pgha_victim=new.name)
     assert wrong.rc != 0 and "runs the service on its disk" in wrong.output, wrong.output[-3000:]
     clients.playbooks.must("drbd_resolve_split_brain", pgha_victim=old.name)
     clients.wait_whole()
-    there = {sql: clients.must_sql(clients.primary(), sql, DATABASE) for sql in (old_has, new_has)}
-    assert there == {old_has: "f", new_has: "t"}
+    assert on_the_primary(clients, old_has, new_has) == ["f", "t"]
     assert "drbd-fence-by-handler" not in new.must("cibadmin --query --scope constraints"), "the bar goes by itself"
     # What was given up is on the copy: the file system on it, and the data.
     copy = old.must("ls -t /var/lib/pgha-copies/split-brain-*.img | head -1")
     old.must(f"mount -t ext4 -o ro,noload,loop {copy} /mnt && test -s /mnt/main/global/pg_control; umount /mnt")
+
+
+def test_after_a_split_brain_the_server_that_does_not_run_the_service_may_be_the_one_to_keep(clients: Cluster) -> None:
+    """Word for word as the runbook says it."""
+    old, new, old_has, new_has = part(clients)
+    new.must(f"crm node standby {new.name}")
+    clients.playbooks.must("failover", pgha_target=old.name)
+    new.must(f"crm node online {new.name}")
+    assert on_the_primary(clients, old_has, new_has) == ["t", "f"]
+    clients.playbooks.must("drbd_resolve_split_brain", pgha_victim=new.name)
+    clients.wait_whole()
+    assert clients.primary().name == old.name
+    assert on_the_primary(clients, old_has, new_has) == ["t", "f"]
