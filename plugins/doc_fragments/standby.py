@@ -80,6 +80,12 @@ options:
     description: Seconds that the whole copy may take.
     type: int
     default: 86400
+  connection_elsewhere:
+    description:
+      - Whether something else than C(postgresql.auto.conf) says whom the standby follows, such as a resource agent.
+        What that file says of it, after a base backup made by hand for example, is then taken out, as it would win.
+    type: bool
+    default: false
   force:
     description: Clone even where the present data could follow.
     type: bool

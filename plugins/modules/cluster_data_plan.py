@@ -16,7 +16,10 @@ description:
   - Reads what was observed on every database server and returns one action a server.
   - Data that the cluster has recorded as proven (node attribute C(pgha-data=ready)) always wins over what the inventory
     names.
-  - Refuses when the servers hold data of different clusters, or when data lies where the inventory does not expect it.
+  - Refuses when the servers hold data of different clusters, when data lies where the inventory does not expect it, or
+    cannot be read, where a disk is going to be mounted over it, and when another PostgreSQL has the port.
+  - Refuses to start a cluster from a server when another one with the same data may have commits which that one lacks,
+    and where C(ALTER SYSTEM) has set what the cluster sets.
   - Refuses settings that are lower than those which the data was written with, where PostgreSQL would start no standby
     with them (C(max_connections), C(max_worker_processes), C(max_wal_senders), C(max_prepared_transactions),
     C(max_locks_per_transaction)).
@@ -79,7 +82,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary impor
 
 
 def _plan(module: AnsibleModule) -> dict[str, Any]:
-    servers = [observed(one["name"], one.get("postgres"), one.get("attributes")) for one in module.params["servers"]]
+    servers = [observed(one) for one in module.params["servers"]]
     steps = data_plan(servers, module.params["primary"])
     kept = {step.server for step in steps if step.action is not Action.CLONE}
     made = any(step.action is Action.INITIALISE for step in steps)

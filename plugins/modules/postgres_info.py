@@ -157,6 +157,13 @@ postgres:
         checkpoint_lsn: 0/5000028
         redo_lsn: 0/5000028
         settings: {"max_connections": 200, "max_wal_senders": 10}
+    altered:
+      description: Settings that C(ALTER SYSTEM) has made, which win over those of every other file.
+      type: list
+      elements: str
+    elsewhere:
+      description: The data directory of another PostgreSQL that runs and has the port; empty when none has.
+      type: str
     problem:
       description: Why something is not known; empty when all is.
       type: str

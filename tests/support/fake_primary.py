@@ -73,8 +73,8 @@ def arguments(tmp_path: Path) -> dict[str, Any]:
         "data_directory": str(tmp_path / "main"), "bin_directory": str(binaries), "host": "10.0.1.100", "port": 5432,
         "user": "pgha_replication", "password": None, "catalog_user": "", "expected_system_identifier": "",
         "slot": "pgha_n2", "sslmode": "verify-ca", "sslrootcert": None, "checkpoint": "fast", "max_rate": 0,
-        "tablespace_mapping": {}, "timeout": 60, "force": False, "replace_foreign": False, "keep": 1,
-        "rewind": False, "config_file": None,
+        "tablespace_mapping": {}, "timeout": 60, "force": False, "connection_elsewhere": False,
+        "replace_foreign": False, "keep": 1, "rewind": False, "config_file": None,
     }  # fmt: skip
 
 

@@ -1,36 +1,16 @@
 # Copyright: (c) 2026, pgha.cluster contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Before the first deploy is done: check mode on bare servers, and deploys that die in the middle."""
+"""Deploys that die in the middle."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.stacks import chosen_stack
 from ansible_collections.pgha.cluster.tests.support.strikes import SHORT
 
 POINTS = chosen_stack().deploy_points
-
-
-def test_check_mode_on_bare_servers_ends_well_and_touches_nothing(cluster: Cluster) -> None:
-    before = {server.name: server.must("dpkg-query -W | sha256sum; ls -la /etc | sha256sum") for server in cluster.lab}
-    cluster.playbooks.must("deploy", "--check", "--diff")
-    after = {server.name: server.must("dpkg-query -W | sha256sum; ls -la /etc | sha256sum") for server in cluster.lab}
-    assert after == before
-
-
-@pytest.mark.skipif(SHORT, reason="minutes; in the full list")
-def test_the_first_data_that_a_power_cut_ends_is_no_data(cluster: Cluster) -> None:
-    first = cluster.servers()[0]
-    # Halted in the middle, as soon as it looks like data, wherever it is made.
-    halt = "until ls /var/lib/postgresql/*/main*/global/pg_control; do sleep 0.02; done >/dev/null 2>&1"
-    with cluster.playbooks.running("deploy"):
-        first.must(f"{halt}; pkill -STOP -x initdb && pkill -STOP -x postgres", timeout=600)
-        with faults.power_cut(first):
-            pass
-    assert not first.must("find /var/lib/postgresql -path '*/main/global'"), "half of it is taken for a cluster"
 
 
 # Each is minutes: the short list takes the first one, and the full list the others.

@@ -21,7 +21,6 @@ import contextlib
 import json
 import os
 import pwd
-import re
 import signal
 import sys
 import time
@@ -35,8 +34,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway as fencing
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import addressed
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import sync
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import auto_conf, files
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import State
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.place import mark_standby
 
@@ -49,21 +47,6 @@ OFF_SECONDS = 10.0
 """For a device that has said yes, to say off as well."""
 MERCY_SECONDS = 2.0
 END_SECONDS = 10.0
-
-
-def following(text: str, wanted: Mapping[str, str]) -> str:
-    """Return postgresql.auto.conf with these settings, and with nothing else that it said of them.
-
-    Recovery targets go as well: a standby that stops at one never follows.
-    """
-    kept = []
-    for line in text.splitlines():
-        name = re.match(r"\s*([A-Za-z_][\w.]*)", line)
-        word = name.group(1).lower() if name else ""
-        if word not in wanted and not word.startswith("recovery_target"):
-            kept.append(line)
-    quoted = {name: value.replace("\\", "\\\\").replace("'", "''") for name, value in wanted.items()}
-    return "\n".join([*kept, *(f"{name} = '{value}'" for name, value in quoted.items())]) + "\n"
 
 
 def follow(config: Mapping[str, Any]) -> None:
@@ -82,15 +65,7 @@ def follow(config: Mapping[str, Any]) -> None:
         "synchronous_standby_names": "",
         "recovery_target_timeline": "latest",
     }
-    place = data / "postgresql.auto.conf"
-    before = place.read_text(encoding="utf-8") if place.exists() else ""
-    after = following(before, wanted)
-    if after != before:
-        draft = place.with_name("postgresql.auto.conf.pgha")
-        draft.write_text(after, encoding="utf-8")
-        draft.chmod(0o600)
-        sync(draft)
-        draft.replace(place)
+    auto_conf.replace(data, auto_conf.following(auto_conf.read(data), wanted))
     (data / "recovery.signal").unlink(missing_ok=True)
     mark_standby(data)
 

@@ -68,7 +68,7 @@ def _passive(one: Mapping[str, Any], primary: Mapping[str, Any], streaming: bool
         "differs": differs,
         # The same bytes: what the primary has written to them, they tell.
         "timeline": primary.get("timeline"),
-        "system_identifier": primary.get("system_identifier"),
+        "system_identifier": primary.get("system_identifier") or postgres.get("system_identifier"),
     }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,22 @@ def _is_postgres(pid: int) -> bool:
         return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() in ("postgres", "postmaster")
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def holder(directories: Sequence[Path], port: int) -> Path | None:
+    """Return the data directory of the server that has a port, whoever's it is; None when nobody has it.
+
+    :param directories: where a server's sockets may be. The lock of one outlives a crash, as a pid file does.
+    """
+    for directory in directories:
+        try:
+            pid, data = (directory / f".s.PGSQL.{port}.lock").read_text(encoding="utf-8").splitlines()[:2]
+            if _works_in(int(pid), Path(data)) in (True, None):
+                return Path(data)
+        except (OSError, ValueError):
+            # Nobody's, or not to be read by this user.
+            continue
+    return None
 
 
 def major_version(bin_directory: Path, runner: Runner = run) -> int | None:

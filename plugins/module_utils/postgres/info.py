@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import auto_conf, files, gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.model import Control
 
 # The timeline of a primary is read from the name of its WAL file: the last checkpoint, which the control data tell of,
@@ -60,6 +60,9 @@ SELECT name, setting FROM pg_settings
 WHERE name IN ('synchronous_standby_names', 'synchronous_commit', 'wal_log_hints', 'data_checksums', 'wal_level',
                'max_slot_wal_keep_size', 'primary_slot_name', 'fsync', 'full_page_writes')
 """
+
+COMPILED = Path("/tmp")
+"""Where a PostgreSQL that nobody has packaged has its sockets."""
 
 # What a stop of the server would cut. And what an interrupted run placed and nobody loaded; the agent's own file is
 # left out, which it loads itself.
@@ -114,6 +117,8 @@ def stopped(control: Control | None, version: int | None, *, exists: bool) -> di
         "restart_lowers": [],
         "reload_pending": False,
         "control": control.as_result() if control else None,
+        "elsewhere": "",
+        "altered": [],
         "problem": "the control data cannot be read" if exists and control is None else "",
     }
 
@@ -151,6 +156,8 @@ def running(control: Control | None, answers: list[list[dict[str, Any]]]) -> dic
         "restart_lowers": list(pending["restart_lowers"]),
         "reload_pending": pending["reload_pending"],
         "control": control.as_result() if control else None,
+        "elsewhere": "",
+        "altered": [],
         "problem": "",
     }
 
@@ -175,13 +182,15 @@ def observe(
         control, problem = None, unreadable.message
     version = files.data_version(data_directory)
     without = stopped(control, version, exists=files.has_data(data_directory))
-    without["problem"] = problem or without["problem"]
+    altered = auto_conf.names(auto_conf.read(data_directory))
+    without |= {"problem": problem or without["problem"], "altered": altered}
     if files.postmaster_pid(data_directory) is None:
-        return without
+        holder = files.holder([Path(socket_directory), COMPILED], port)
+        return {**without, "elsewhere": str(holder or "")}
     place = {"host": socket_directory, "port": port, "owner": owner} | ({"user": owner} if owner else {})
     try:
         answers = gateway.query(place, [SERVER, REPLICAS, SLOTS, SETTINGS, PENDING])
     except PghaError as silent:
         said = (silent.said or silent.message).strip()
         return {**without, "running": True, "role": "not answering", "problem": said}
-    return running(control, answers)
+    return {**running(control, answers), "altered": altered}

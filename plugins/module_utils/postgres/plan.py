@@ -38,7 +38,7 @@ class Decision(enum.Enum):
     KEEP = "keep"
     """It can follow as it is."""
     PREPARE = "prepare"
-    """It can follow, and its standby.signal or the replication slot on the primary is missing."""
+    """It can follow, and lacks its standby.signal or its slot on the primary, or says itself whom it follows."""
     REWIND = "rewind"
     """What it wrote and the primary does not have is to be undone."""
     FINISH = "finish"
@@ -62,6 +62,7 @@ class Target:
     :ivar half_rewound: a pg_rewind of it has begun and not come to its end.
     :ivar against_rewind: what was seen that forbids pg_rewind.
     :ivar signal: a standby.signal stands in it.
+    :ivar misled: what C(ALTER SYSTEM) or a base backup says there of whom it follows, where something else says that.
     :ivar unfinished: it is a clone whose run was interrupted after it came into service.
     :ivar obstacle: why it could not be replaced, empty when it can.
     :ivar free_bytes: room beside it.
@@ -78,6 +79,7 @@ class Target:
     half_rewound: bool = False
     against_rewind: str = ""
     signal: bool = True
+    misled: tuple[str, ...] = ()
     unfinished: bool = False
     obstacle: str = ""
     free_bytes: int | None = None
@@ -232,6 +234,9 @@ def _judge_data(target: Target, source: Source) -> CloneStep:
         )
     if not target.signal:
         return CloneStep(Decision.PREPARE, f"it can follow the primary ({place}), and lacks its standby.signal")
+    if target.misled and not target.running:
+        wrong = " and ".join(target.misled)
+        return CloneStep(Decision.PREPARE, f"it can follow the primary ({place}), and has a {wrong} of its own")
     if not source.slot_ready:
         return CloneStep(
             Decision.PREPARE, f"it can follow the primary ({place}), which has no slot for it that keeps WAL"

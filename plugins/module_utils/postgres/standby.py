@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files, gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import auto_conf, files, gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres.clone import (
     CloneOptions,
     claimed,
@@ -57,6 +57,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "tablespace_mapping": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 86400},
     "force": {"type": "bool", "default": False},
+    "connection_elsewhere": {"type": "bool", "default": False},
     "replace_foreign": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 1},
 }
@@ -90,6 +91,12 @@ class Job:
         return self.connection | ({"password": password} if password is not None else {})
 
     @property
+    def misled(self) -> tuple[str, ...]:
+        """What the data directory itself says of whom it follows, where something else has to say it."""
+        found = auto_conf.names(auto_conf.read(self.data)) if self.given["connection_elsewhere"] else []
+        return tuple(name for name in found if auto_conf.is_connection(name))
+
+    @property
     def rewinder(self) -> Rewinder:
         """What undoes writes."""
         login = {**self.login, "user": self.given["catalog_user"]}
@@ -100,7 +107,7 @@ class Job:
         """Look at both servers and decide."""
         source = gateway.source(self.login, self.given["catalog_user"], self.given["slot"])
         refuse_source(source, self.given["expected_system_identifier"])
-        target = files.target(self.data, self.binaries)
+        target = replace(files.target(self.data, self.binaries), misled=self.misled)
 
         def decide(found: Target) -> CloneStep:
             # Reading the primary's files takes a role for it.
@@ -178,6 +185,8 @@ class Job:
             return self.clone(source, progress)
         if decision is Decision.FINISH:
             return {"moved_aside": put_in_place(self.data)}
+        if self.misled:
+            auto_conf.replace(self.data, auto_conf.without(auto_conf.read(self.data), auto_conf.is_connection))
         mark_standby(self.data)
         return {}
 

@@ -18,7 +18,6 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.hand import (
     control,
     fence,
     follow,
-    following,
     kill,
     plugs_of,
     work,
@@ -29,27 +28,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.postgres import files
 
 from tests.support.fake_server import FakeRunner
 
-WANTED = {"primary_conninfo": "host=10.0.0.12 application_name='n1'", "synchronous_standby_names": ""}
 FIXTURES = Path(__file__).parents[5] / "tests/fixtures/postgres"
 OFF, ON, SILENT, DONE = Completed(2, "", ""), Completed(0, "", ""), Completed(1, "", "timed out"), Completed(0, "", "")
-
-
-@pytest.mark.parametrize(
-    ("before", "kept"),
-    [
-        ("", []),
-        ("# By ALTER SYSTEM.\nwork_mem = '4MB'\n", ["# By ALTER SYSTEM.", "work_mem = '4MB'"]),
-        ("synchronous_standby_names = '\"n2\"'\n", []),
-        ("  Primary_ConnInfo='host=old'\nprimary_conninfo = 'host=older'\n", []),
-        ("recovery_target_lsn = '0/5'\nrecovery_target_action = 'pause'\n", []),
-        ("basic_archive.archive_directory = '/a'\n", ["basic_archive.archive_directory = '/a'"]),
-    ],
-)
-def test_the_settings_of_a_server_that_is_to_follow(before: str, kept: list[str]) -> None:
-    after = following(before, WANTED)
-    own = ["primary_conninfo = 'host=10.0.0.12 application_name=''n1'''", "synchronous_standby_names = ''"]
-    assert after.splitlines() == kept + own
-    assert following(after, WANTED) == after
 
 
 @pytest.fixture

@@ -86,6 +86,18 @@ def test_a_server_whose_pid_file_is_gone_is_still_served(data: Path, other: int)
     assert not files.served(data.parent)
 
 
+def test_whoever_has_the_port_is_found_by_the_lock_of_its_socket(data: Path, other: int, tmp_path: Path) -> None:
+    sockets = [tmp_path / "absent", tmp_path]
+    assert files.holder(sockets, 5432) is None
+    lock = tmp_path / ".s.PGSQL.5432.lock"
+    lock.write_text(f"{other}\n{data}\n1700000000\n5432\n{tmp_path}\n")
+    assert files.holder(sockets, 5432) == data
+    assert files.holder(sockets, 5433) is None
+    for left in (f"{os.getpid()}\n{data}\n", f"{other}\n", "nonsense\n", ""):
+        lock.write_text(left)
+        assert files.holder(sockets, 5432) is None, "a lock that a crash has left is nobody's"
+
+
 def test_control_data_of_a_bare_or_absent_directory_are_none(data: Path, tmp_path: Path) -> None:
     (tmp_path / "pg_controldata").touch()
     tool = Tool(0, (FIXTURES / "15" / "controldata-primary.txt").read_text())

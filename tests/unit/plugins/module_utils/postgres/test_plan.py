@@ -103,6 +103,8 @@ KEPT, CLONED, PREPARED = Decision.KEEP, Decision.CLONE, Decision.PREPARE
         ),
         ("WAL gone", target(STANDBY, wal_gone="removed"), source(AFTER), CLONED, "no WAL any more"),
         ("no signal", target(STOPPED, signal=False), source(AFTER), PREPARED, "standby.signal"),
+        ("misled", target(STOPPED, misled=("restore",)), source(AFTER), PREPARED, "restore of its own"),
+        ("misled, and runs", target(STANDBY, misled=("restore",), running=True), source(AFTER), KEPT, "past"),
         ("no slot", target(STANDBY), source(AFTER, slot_ready=False), PREPARED, "no slot"),
         ("a running standby", target(STANDBY, running=True), source(AFTER), KEPT, "past"),
     ],

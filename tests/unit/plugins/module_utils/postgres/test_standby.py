@@ -83,6 +83,30 @@ def test_data_without_their_signal_get_it(primary: Primary, given: dict[str, Any
     assert signal.exists()
 
 
+def test_what_a_base_backup_made_by_hand_says_of_its_primary_is_taken_out(
+    primary: Primary, given: dict[str, Any]
+) -> None:
+    work(given)
+    assert primary.slot_ready
+    place = Path(given["data_directory"]) / "postgresql.auto.conf"
+    place.write_text("work_mem = '4MB'\nprimary_conninfo = 'host=10.0.1.11'\n")
+    assert work(given)["changed"] is False, "where nothing else says it, that is its place"
+    result = work(given, connection_elsewhere=True)
+    assert (result["decision"], place.read_text()) == ("prepare", "work_mem = '4MB'\n")
+    assert "has a primary_conninfo of its own" in result["reason"]
+    assert work(given, connection_elsewhere=True)["changed"] is False
+
+
+def test_what_a_copy_brings_along_is_taken_out(primary: Primary, given: dict[str, Any]) -> None:
+    tool = Path(given["bin_directory"]) / "pg_basebackup"
+    brings = 'echo "recovery_target_lsn = \'0/5\'" > "$place/postgresql.auto.conf"\n'
+    tool.write_text(tool.read_text() + brings)
+    result = work(given, connection_elsewhere=True)
+    assert primary.slot_ready
+    assert result["decision"] == "clone"
+    assert (Path(given["data_directory"]) / "postgresql.auto.conf").read_text() == ""
+
+
 def test_an_interrupted_run_is_completed_without_a_second_copy(primary: Primary, given: dict[str, Any]) -> None:
     data = old_data(given)
     first = work(given)
