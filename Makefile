@@ -66,7 +66,7 @@ lint: venv ## Style and Ansible's production profile
 	ruff check .
 	ruff format --check .
 	yamllint --strict .
-	shellcheck tools/molecule-all tools/prerequisites tools/sanity .ci/run
+	shellcheck tools/molecule-all tools/prerequisites tools/sanity .ci/run roles/stack_pacemaker/files/pgsql
 	ansible-lint --offline --profile production --strict
 
 .PHONY: types

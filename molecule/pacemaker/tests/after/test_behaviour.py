@@ -5,11 +5,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import socket
 
 import pytest
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from testinfra.host import Host
+
+# Its function pgsql_notify in resource-agents 4.12 (Debian 12) and 4.16 (Debian 13).
+KNOWN_RULES = {
+    "a995eb1099d3a4b4f17780d2749dc47acc580a81eba6ff892845fc6d52b62b4d",
+    "DEBIAN13",
+}
 
 
 def test_the_standby_follows_over_the_replication_address_and_the_commit_waits_for_it(clients: Cluster) -> None:
@@ -42,3 +50,12 @@ def test_a_stranger_does_not_reach_the_tie_breaker(clients: Cluster) -> None:
         socket.create_connection((address, 5403), timeout=3)
     for server in clients.servers():
         server.must(f"timeout 5 bash -c '</dev/tcp/{address}/5403'")
+
+
+def test_the_agent_still_does_nothing_where_it_is_not_asked(clients: Cluster) -> None:
+    """What ocf:pgha:pgsql answers by itself rests on how the agent, as it is installed, deals with a notification."""
+    for server in clients.servers():
+        text = server.must("cat /usr/lib/ocf/resource.d/heartbeat/pgsql")
+        found = re.search(r"^pgsql_notify\(\) \{.*?^\}\n", text, re.DOTALL | re.MULTILINE)
+        assert found, "nobody knows where it does that"
+        assert hashlib.sha256(found.group().encode()).hexdigest() in KNOWN_RULES, found.group()
