@@ -20,6 +20,8 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # A fresh machine has no other locale that is UTF-8, and Ansible refuses to start without one.
 export LC_ALL := C.UTF-8
 unexport PYTHONPATH
+# Each of Ansible's worker processes would compile our filters anew.
+unexport PYTHONDONTWRITEBYTECODE
 PLAY = ansible-playbook -i $(INVENTORY) -e lab_release=$(RELEASE)
 
 .PHONY: help
