@@ -24,7 +24,8 @@ attributes:
     details: With O(state=refreshed) the cluster always looks again, which counts as a change.
 options:
   name:
-    description: The primitive, group or clone. All resources if not given; needed with O(state=moved).
+    description:
+      - The primitive, group or clone. All resources if not given; needed with O(state=moved) and O(state=promoted).
     type: str
   node:
     description: Only on this node, or with O(state=moved) to it. Everywhere if not given.
@@ -35,8 +36,11 @@ options:
       - V(refreshed) forgets the whole history, so that the cluster probes what really runs. For use after the data of a
         server was replaced behind the cluster's back.
       - V(moved) lets the resource run on O(node). It fails if the cluster starts it elsewhere, or stops it.
+      - V(promoted) waits until it is promoted on any server, and lets its agent look at it on this server until then.
+        Nothing else is done about it, and it is no change. An agent that gives the right to be promoted after several
+        looks alike would otherwise take several intervals of its monitor for them.
     type: str
-    choices: [cleaned, refreshed, moved]
+    choices: [cleaned, refreshed, moved, promoted]
     default: cleaned
   wait:
     description:
@@ -67,12 +71,12 @@ RETURN = r"""
 failures:
   description:
     - The failures that there were, with C(resource), C(task), C(node), C(rc), C(status), C(reason) and C(when).
-  returned: when O(state) is not V(moved)
+  returned: when O(state) is V(cleaned) or V(refreshed)
   type: list
   elements: dict
 nodes:
-  description: The servers that the resource was on, in whole or in part.
-  returned: when O(state) is V(moved)
+  description: The servers that the resource was on, in whole or in part; or those that it is promoted on.
+  returned: when O(state) is V(moved) or V(promoted)
   type: list
   elements: str
 """
@@ -156,19 +160,45 @@ def move(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
     return result
 
 
+def see_promoted(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
+    """Let the agent look until somebody is promoted."""
+    name, wait = module.params["name"], module.params["wait"] or _PATIENCE
+
+    def promoted() -> list[str]:
+        monitor = parse.parse_monitor(gateway.must_monitor())
+        ours = [one for one in monitor.resources if name in (one.id, *one.parents)]
+        return sorted({place for one in ours if one.role == "Promoted" for place in one.nodes})
+
+    def looked() -> bool:
+        if promoted():
+            return True
+        gateway.check(name)
+        return False
+
+    def nobody() -> PghaError:
+        return PghaError(
+            f"{name} was not promoted on any server within {wait} seconds.",
+            next_step="run the status playbook: it says what keeps each server out and what to do",
+        )
+
+    if not module.check_mode:
+        gateway.wait_until(looked, wait, nobody)
+    return {"changed": False, "nodes": promoted()}
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str"},
             "node": {"type": "str"},
-            "state": {"type": "str", "choices": ["cleaned", "refreshed", "moved"], "default": "cleaned"},
+            "state": {"type": "str", "choices": ["cleaned", "refreshed", "moved", "promoted"], "default": "cleaned"},
             "wait": {"type": "int", "default": 120},
         },
-        required_if=[("state", "moved", ["name", "node"])],
+        required_if=[("state", "moved", ["name", "node"]), ("state", "promoted", ["name"])],
         supports_check_mode=True,
     )
-    do = move if module.params["state"] == "moved" else work
+    do = {"moved": move, "promoted": see_promoted}.get(module.params["state"], work)
     finish(module, lambda: do(module, Gateway(run)))
 
 

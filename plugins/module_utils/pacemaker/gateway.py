@@ -232,6 +232,10 @@ class Gateway:
         argv = ["crm_resource", "--move", f"--resource={resource}", f"--node={node}", f"--lifetime=PT{2 * seconds}S"]
         self._must(argv, f"{resource} could not be moved to {node}.", timeout=_SLOW)
 
+    def check(self, resource: str) -> None:
+        """Let a resource's agent look at it on this server. What it finds is for the agent, its status for nobody."""
+        self._run(["crm_resource", "--force-check", f"--resource={resource}"], timeout=_SLOW)
+
     def clear(self, resource: str) -> None:
         """Take back every constraint that moves and bans have made for a resource."""
         argv = ["crm_resource", "--clear", f"--resource={resource}"]

@@ -117,3 +117,42 @@ def test_a_move_to_nowhere_is_refused(version: str, name: str, node: str, said: 
     with pytest.raises(PghaError, match=said):
         _move(cluster, node, name)
     assert cluster.ran("crm_resource") == []
+
+
+PROMOTED = {"2.1": "pm-b2", "3.0": "pm-t1"}
+
+
+class Looking(FakePacemaker):
+    """A cluster that promotes a resource when its agent has looked often enough."""
+
+    def __init__(self, version: str, looks: int) -> None:
+        promoted = fixture(version, "crm_mon-healthy.xml")
+        super().__init__(fixture(version, "cib-healthy.xml"), promoted.replace('role="Promoted"', 'role="Unpromoted"'))
+        self.promoted, self.looks = promoted, looks
+
+    def __call__(self, argv: Any, **rest: Any) -> Any:
+        if "--force-check" in argv:
+            self.looks -= 1
+            self.monitor = self.monitor if self.looks else self.promoted
+        return super().__call__(argv, **rest)
+
+
+def _see_promoted(cluster: FakePacemaker, name: str, *, check_mode: bool = False) -> dict[str, Any]:
+    gateway = Gateway(cluster, clock=iter(range(1000)).__next__, pause=lambda _seconds: None)
+    return crm_resource.see_promoted(module_with(check_mode, name=name, wait=20), gateway)
+
+
+def test_the_agent_looks_until_somebody_is_promoted(version: str) -> None:
+    cluster = Looking(version, 3)
+    name, nodes = "postgresql", [PROMOTED[version]]
+    assert _see_promoted(cluster, name, check_mode=True) == {"changed": False, "nodes": []}
+    assert cluster.ran("crm_resource") == []
+    assert _see_promoted(cluster, name) == {"changed": False, "nodes": nodes}
+    assert cluster.ran("crm_resource") == [["crm_resource", "--force-check", f"--resource={name}"]] * 3
+    assert _see_promoted(cluster, name)["nodes"] == nodes
+    assert len(cluster.ran("crm_resource")) == 3
+
+
+def test_nobody_is_promoted_for_ever(version: str) -> None:
+    with pytest.raises(PghaError, match="was not promoted on any server within 20 seconds"):
+        _see_promoted(Looking(version, 1000), "postgresql")
