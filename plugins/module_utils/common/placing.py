@@ -18,10 +18,19 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 
 KNOWN = frozenset({"path", "content", "state", "owner", "group", "mode", "validate", "backup", "force"})
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+def _truth(given: Mapping[str, Any], key: str, *, default: bool) -> bool:
+    """Read a truth. The release of Ansible decides whether an expression of a task gives one, or its name."""
+    try:
+        return bool(boolean(given.get(key, default)))
+    except TypeError as wrong:
+        raise PghaError(f"{given['path']}: {key} has to be true or false.") from wrong
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,8 @@ class Wanted:
             mode=str(given["mode"]),
             content=None if directory else str(given["content"]),
             validate=given.get("validate"),
-            backup=bool(given.get("backup", False)),
-            force=bool(given.get("force", True)),
+            backup=_truth(given, "backup", default=False),
+            force=_truth(given, "force", default=True),
             **people,
         )
 

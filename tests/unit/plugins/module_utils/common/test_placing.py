@@ -59,6 +59,11 @@ def test_a_file_that_is_only_placed_where_none_is_stays_as_it_is() -> None:
     assert to_place([wanted], []) == [wanted]
 
 
+def test_a_truth_may_be_written_out() -> None:
+    wanted = Wanted.of({**FILE, "backup": "False", "force": "no"})
+    assert (wanted.backup, wanted.force) == (False, False)
+
+
 def test_what_ansible_is_told() -> None:
     wanted = Wanted.of({**FILE, "validate": "check %s", "backup": True})
     assert wanted.task() == {
@@ -87,6 +92,7 @@ def test_what_ansible_is_told() -> None:
         ({**FILE, "mode": "u+x"}, "four octal digits"),
         ({**FILE, "owner": 26}, "owner has to be a name"),
         ({**FILE, "group": ""}, "group has to be a name"),
+        ({**FILE, "backup": "perhaps"}, "backup has to be true or false"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(given: dict[str, Any], says: str) -> None:
