@@ -21,7 +21,7 @@ from ansible_collections.pgha.cluster.tests.support.histories import play
 from ansible_collections.pgha.cluster.tests.support.simulated import LINKS, BrokenPromiseError
 from ansible_collections.pgha.cluster.tests.support.simulation import World
 
-HISTORIES = int(os.environ.get("PGHA_HISTORIES", "220"))
+HISTORIES = int(os.environ.get("PGHA_HISTORIES", "500"))
 SETTINGS = {
     "sync, fencing, vote host": {"strict": False, "fencing": True, "vote": True},
     "sync, fencing, VRRP": {"strict": False, "fencing": True, "vote": False},
