@@ -181,6 +181,7 @@ def step_back(cluster: Cluster) -> list[str]:
     return packages(cluster.servers()[0])
 
 
+@full_only
 def test_a_setting_that_needs_a_restart_waits_for_it_and_gets_it_under_load(clients: Cluster, book: Book) -> None:
     """An update of PostgreSQL's packages comes with it."""
     newest = packages(clients.servers()[0])
