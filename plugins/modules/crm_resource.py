@@ -166,7 +166,7 @@ def see_promoted(module: AnsibleModule, gateway: Gateway) -> dict[str, Any]:
 
     def promoted() -> list[str]:
         monitor = parse.parse_monitor(gateway.must_monitor())
-        ours = [one for one in monitor.resources if name in (one.id, *one.parents)]
+        ours = plan_node.members_of(monitor, name)
         return sorted({place for one in ours if one.role == "Promoted" for place in one.nodes})
 
     def looked() -> bool:

@@ -117,9 +117,9 @@ def is_so(wanted: Wanted, found: Mapping[str, Any] | None) -> bool:
         return False
     if not wanted.force and wanted.content is not None:
         return True
+    seen = (found.get("pw_name"), found.get("gr_name"), found.get("mode"))
     kind = "isdir" if wanted.content is None else "isreg"
-    seen = {"owner": found.get("pw_name"), "group": found.get("gr_name"), "mode": found.get("mode"), kind: True}
-    if any(seen[key] != getattr(wanted, key) for key in ("owner", "group", "mode")) or not found.get(kind):
+    if seen != (wanted.owner, wanted.group, wanted.mode) or not found.get(kind):
         return False
     # Not for secrecy: it is what Ansible compares.
     return wanted.content is None or found.get("checksum") == hashlib.sha1(wanted.content.encode()).hexdigest()

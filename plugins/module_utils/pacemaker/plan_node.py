@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Failure, Monitor
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Failure, Monitor, Resource
 
 Attributes = Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]]
 
@@ -122,12 +122,17 @@ def failures_of(monitor: Monitor, attributes: Attributes, name: str | None, node
     return tuple(found)
 
 
+def members_of(monitor: Monitor, name: str) -> list[Resource]:
+    """Return the primitives that a resource's name stands for: itself, or what is in the group or clone."""
+    return [one for one in monitor.resources if name in (one.id, *one.parents)]
+
+
 def places_of(monitor: Monitor, name: str, node: str) -> list[str]:
     """Return the servers on which a resource, or any member of it, is active.
 
     :raises PghaError: the cluster knows no such resource, or no such server that could run it.
     """
-    found = [one for one in monitor.resources if name == one.id or name in one.parents]
+    found = members_of(monitor, name)
     if not found:
         raise PghaError(
             f"The cluster has no resource named {name}.", next_step="names are those that 'crm_mon -1' prints"
