@@ -47,6 +47,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return dict(
                 self._execute_module(module_name="ansible.builtin.file", module_args=one.task(), task_vars=task_vars)
             )
+        if not (self._task.check_mode or self._task.diff):
+            return self._send(one.content, one.module(), task_vars)
         task = self._task.copy()
         task.args = one.task()
         copy = self._shared_loader_obj.action_loader.get(
@@ -59,3 +61,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             shared_loader_obj=self._shared_loader_obj,
         )
         return dict(copy.run(task_vars=task_vars))
+
+    def _send(self, content: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Bring a file there and let the module copy place it.
+
+        The action copy would look once more before it does the same. It is needed where somebody wants to see what changes.
+        """
+        shell = self._connection._shell
+        source = self._transfer_data(shell.join_path(shell.tmpdir, "source"), content)
+        self._fixup_perms2((shell.tmpdir, source))
+        sent = {"src": source, **module_args}
+        return dict(self._execute_module(module_name="ansible.builtin.copy", module_args=sent, task_vars=task_vars))

@@ -99,6 +99,17 @@ class Wanted:
         }
 
 
+    def module(self) -> dict[str, Any]:
+        """Return the arguments of the module copy for a file whose content is on the server already."""
+        content, rest = str(self.content), {key: given for key, given in self.task().items() if key != "content"}
+        return {**rest, "checksum": _checksum(content), "_original_basename": PurePosixPath(self.path).name}
+
+
+def _checksum(content: str) -> str:
+    """Return what Ansible compares. Not for secrecy."""
+    return hashlib.sha1(content.encode()).hexdigest()
+
+
 def search(wanted: Sequence[Wanted]) -> dict[str, Any]:
     """Return the arguments with which Ansible's module find sees all of them."""
     places = [PurePosixPath(one.path) for one in wanted]
@@ -121,8 +132,7 @@ def is_so(wanted: Wanted, found: Mapping[str, Any] | None) -> bool:
     kind = "isdir" if wanted.content is None else "isreg"
     if seen != (wanted.owner, wanted.group, wanted.mode) or not found.get(kind):
         return False
-    # Not for secrecy: it is what Ansible compares.
-    return wanted.content is None or found.get("checksum") == hashlib.sha1(wanted.content.encode()).hexdigest()
+    return wanted.content is None or found.get("checksum") == _checksum(wanted.content)
 
 
 def to_place(wanted: Sequence[Wanted], found: Sequence[Mapping[str, Any]]) -> list[Wanted]:

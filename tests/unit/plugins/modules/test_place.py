@@ -77,6 +77,7 @@ def test_they_are_placed_once_and_then_looked_at_once(places: Places) -> None:
     assert list(places.place.iterdir()) == []
     first = places.run(*files)
     assert (first["changed"], first["placed"]) == (True, paths)
+    assert places.runs == ["find", "file", "copy", "copy"]
     assert (places.place / "conf/a").read_text(encoding="utf-8") == "grüß dich\n"
     assert (places.place / "b").stat().st_mode & 0o7777 == 0o755
     second = places.run(*files)
