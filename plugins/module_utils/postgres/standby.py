@@ -185,7 +185,8 @@ class Job:
             return self.clone(source, progress)
         if decision is Decision.FINISH:
             return {"moved_aside": put_in_place(self.data)}
-        if self.misled:
+        # A running server writes this file itself, and what it has read of it counts until it stops.
+        if self.misled and not target.running:
             auto_conf.replace(self.data, auto_conf.without(auto_conf.read(self.data), auto_conf.is_connection))
         mark_standby(self.data)
         return {}

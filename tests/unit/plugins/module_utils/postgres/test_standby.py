@@ -97,6 +97,19 @@ def test_what_a_base_backup_made_by_hand_says_of_its_primary_is_taken_out(
     assert work(given, connection_elsewhere=True)["changed"] is False
 
 
+def test_a_running_server_gets_its_slot_and_keeps_its_file(
+    primary: Primary, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(given)
+    place = Path(given["data_directory"]) / "postgresql.auto.conf"
+    place.write_text("primary_conninfo = 'host=10.0.1.11'\n")
+    primary.slot_ready = False
+    monkeypatch.setattr(files, "served", lambda _data: True)
+    assert work(given, connection_elsewhere=True)["decision"] == "prepare"
+    assert primary.slot_ready
+    assert place.read_text() == "primary_conninfo = 'host=10.0.1.11'\n", "the server itself writes it"
+
+
 def test_what_a_copy_brings_along_is_taken_out(primary: Primary, given: dict[str, Any]) -> None:
     tool = Path(given["bin_directory"]) / "pg_basebackup"
     brings = 'echo "recovery_target_lsn = \'0/5\'" > "$place/postgresql.auto.conf"\n'
