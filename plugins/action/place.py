@@ -65,7 +65,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _send(self, content: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Bring a file there and let the module copy place it.
 
-        The action copy would look once more before it does the same. It is needed where somebody wants to see what changes.
+        The action copy would look once more before it does the same. It is for those who want to see what changes.
         """
         shell = self._connection._shell
         source = self._transfer_data(shell.join_path(shell.tmpdir, "source"), content)

@@ -98,7 +98,6 @@ class Wanted:
             **common,
         }
 
-
     def module(self) -> dict[str, Any]:
         """Return the arguments of the module copy for a file whose content is on the server already."""
         content, rest = str(self.content), {key: given for key, given in self.task().items() if key != "content"}
