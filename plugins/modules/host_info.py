@@ -27,6 +27,14 @@ options:
     description: A pattern of the files that the package manager keeps of what it could install.
     type: str
     required: true
+  package_journal:
+    description: A pattern of the files in which the package manager notes what it is at; a run that ended leaves none.
+    type: str
+    required: true
+  start_policy:
+    description: The file by which M(ansible.builtin.apt) with C(policy_rc_d) keeps packages from starting services.
+    type: path
+    required: true
   filter_probe:
     description: A command that succeeds where the kernel has packet rules, and changes nothing.
     type: list
@@ -39,6 +47,8 @@ EXAMPLES = r"""
   pgha.cluster.host_info:
     list_packages: [dpkg-query, --show, "--showformat=${db:Status-Status}:${Package} "]
     package_lists: /var/lib/apt/lists/*_Packages*
+    package_journal: /var/lib/dpkg/updates/[0-9]*
+    start_policy: /usr/sbin/policy-rc.d
     filter_probe: [/usr/sbin/nft, --check, add table inet probe]
   register: there
 """
@@ -56,6 +66,14 @@ running:
   sample: corosync.service ssh.service
 lists:
   description: Whether there are any lists of packages. An emptied directory of them looks fresh to the package manager.
+  returned: success
+  type: bool
+interrupted:
+  description: Whether an installation was interrupted, as by a power cut. None can begin before that one is completed.
+  returned: success
+  type: bool
+barred:
+  description: Whether it has left its policy behind, so that packages go on starting nothing, those of others too.
   returned: success
   type: bool
 filters:
@@ -78,6 +96,10 @@ UNITS = ["systemctl", "list-units", "--type=service", "--state=active", "--plain
 FILES = ["systemctl", "list-unit-files", "--type=service", "--state=enabled", "--no-legend", "--no-pager"]
 
 
+# What ansible.builtin.apt writes for our roles, word for word. Alone it proves nothing: images of containers bring it.
+STARTS_NOTHING = "#!/bin/sh\nexit 101\n"
+
+
 def _said(runner: Runner, argv: list[str]) -> str:
     done = runner(argv, timeout=SECONDS)
     if done.rc != 0:
@@ -85,14 +107,22 @@ def _said(runner: Runner, argv: list[str]) -> str:
     return done.stdout
 
 
+def _any(pattern: str) -> bool:
+    place = Path(pattern)
+    return any(place.parent.glob(place.name))
+
+
 def work(params: dict[str, Any], runner: Runner) -> dict[str, Any]:
     """Read."""
-    probe, lists = params["filter_probe"], Path(params["package_lists"])
+    probe, policy = params["filter_probe"], Path(params["start_policy"])
+    interrupted = _any(params["package_journal"])
     return {
         "changed": False,
         "installed": " ".join(host.installed(_said(runner, params["list_packages"]))),
         "running": " ".join(host.running(_said(runner, UNITS), _said(runner, FILES))),
-        "lists": any(lists.parent.glob(lists.name)),
+        "lists": _any(params["package_lists"]),
+        "interrupted": interrupted,
+        "barred": interrupted and policy.is_file() and policy.read_text(errors="replace") == STARTS_NOTHING,
         "filters": Path(probe[0]).exists() and runner(probe, timeout=SECONDS).rc == 0,
     }
 
@@ -104,6 +134,8 @@ def main() -> None:
         argument_spec={
             "list_packages": words,
             "package_lists": {"type": "str", "required": True},
+            "package_journal": {"type": "str", "required": True},
+            "start_policy": {"type": "path", "required": True},
             "filter_probe": words,
         },
         supports_check_mode=True,

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.stacks import Drbd, chosen_stack
 
 
 def test_check_mode_on_bare_servers_ends_well_and_touches_nothing(cluster: Cluster) -> None:
@@ -14,6 +16,20 @@ def test_check_mode_on_bare_servers_ends_well_and_touches_nothing(cluster: Clust
     cluster.playbooks.must("deploy", "--check", "--diff")
     after = {server.name: server.must("dpkg-query -W | sha256sum; ls -la /etc | sha256sum") for server in cluster.lab}
     assert after == before
+
+
+@pytest.mark.skipif(isinstance(chosen_stack(), Drbd), reason="its servers have their packages in their image")
+def test_packages_that_a_power_cut_ends_are_completed(cluster: Cluster) -> None:
+    first = cluster.servers()[0]
+    halt = "until ls /var/lib/dpkg/updates/0*; do sleep 0.02; done >/dev/null 2>&1"
+    with cluster.playbooks.running("deploy"):
+        first.must(f"{halt}; pkill -STOP -x dpkg", timeout=600)
+        with faults.power_cut(first):
+            pass
+    assert "dpkg was interrupted" in first.ssh("apt-get check").stderr
+    point = cluster.stack.deploy_points[0]
+    assert cluster.playbooks.interrupted("deploy", point), f"deploy ended without coming to: {point}"
+    assert first.must("dpkg --audit; ls /usr/sbin/policy-rc.d 2>/dev/null || true").strip() == ""
 
 
 def test_the_first_data_that_a_power_cut_ends_is_no_data(cluster: Cluster) -> None:

@@ -29,6 +29,8 @@ def look(place: Path, failing: str = "", asks_with: str = "/bin/sh") -> dict[str
     given = {
         "list_packages": ["dpkg", "list"],
         "package_lists": f"{place}/*_Packages*",
+        "package_journal": f"{place}/updates/[0-9]*",
+        "start_policy": f"{place}/policy-rc.d",
         "filter_probe": [asks_with, "x"],
     }
     return host_info.work(given, runner)
@@ -37,9 +39,26 @@ def look(place: Path, failing: str = "", asks_with: str = "/bin/sh") -> dict[str
 def test_all_of_it_is_told(tmp_path: Path) -> None:
     assert look(tmp_path) == {
         "changed": False, "installed": "procps", "running": "a.service", "lists": False, "filters": True,
+        "interrupted": False, "barred": False,
     }  # fmt: skip
     (tmp_path / "mirror_main_binary-amd64_Packages.lz4").touch()
     assert look(tmp_path)["lists"] is True
+
+
+def test_a_policy_is_the_interrupted_installation_s_only_where_there_was_one(tmp_path: Path) -> None:
+    policy, journal = tmp_path / "policy-rc.d", tmp_path / "updates"
+    journal.mkdir()
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    told = look(tmp_path)
+    assert (told["interrupted"], told["barred"]) == (False, False)
+    (journal / "tmp.i").touch()
+    assert look(tmp_path)["interrupted"] is False, "every run leaves this one"
+    (journal / "0000").touch()
+    told = look(tmp_path)
+    assert (told["interrupted"], told["barred"]) == (True, True)
+    policy.write_text("#!/bin/sh\nexit 104\n")
+    told = look(tmp_path)
+    assert (told["interrupted"], told["barred"]) == (True, False)
 
 
 def test_a_kernel_that_cannot_filter_and_one_that_nothing_asks_are_no_failure(tmp_path: Path) -> None:
