@@ -25,10 +25,22 @@ TOLD = "/srv/told"
 """Not below /tmp or /var/tmp: the agent and what it starts have those for themselves."""
 TELLER = f"#!/bin/sh\\nexec cat >> {TOLD}\\n"
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install"
-# The one for programs with threads, as the agent is one.
-LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 # The clock that people read, and not the one that measures how long something takes: nobody sets that one.
 AHEAD = {"LD_PRELOAD": LIBRARY, "FAKETIME": "+1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+# The same for the agent, by Python itself: with that library, every sleep of Python 3.11 fails.
+CLOCK = "/usr/local/lib/python3*/dist-packages"
+SET_CLOCK = """set -e
+cd {place}
+echo "import pgha_ahead" > pgha-ahead.pth
+cat > pgha_ahead.py <<'END'
+import os, time
+if ahead := float(os.environ.get("PGHA_AHEAD", 0)):
+    time.time = lambda now=time.time: now() + ahead
+END
+mkdir -p $(dirname {unit})
+printf '[Service]\\nEnvironment=PGHA_AHEAD=3600\\n' > {unit}
+"""
 AGENT, POSTGRES = "/etc/systemd/system/pgha-agent.service.d/clock.conf", "$(ls -d /etc/postgresql/*/main)/environment"
 
 
@@ -108,11 +120,10 @@ def test_another_version_of_the_agent_takes_over_from_the_last_one(clients: Clus
 def an_hour_ahead(clients: Cluster, server: Server) -> Iterator[None]:
     """Let agent and PostgreSQL of a server have a clock that is an hour ahead, from the server's next boot on."""
     server.must(f"{APT} faketime", timeout=120)
-    unit = "[Service]\n" + "".join(f"Environment={name}={value}\n" for name, value in AHEAD.items())
     with contextlib.ExitStack() as undo:
         undo.callback(reboot, clients, server)
-        undo.callback(server.must, f"rm -f {AGENT} {POSTGRES}")
-        server.must(f"mkdir -p $(dirname {AGENT}) && printf '{unit}' > {AGENT}".replace("\n", "\\n"))
+        undo.callback(server.must, f"rm -f {AGENT} {POSTGRES} {CLOCK}/pgha?ahead.p*")
+        server.must(SET_CLOCK.format(place=CLOCK, unit=AGENT))
         for name, value in AHEAD.items():
             server.must(f"""echo "{name} = '{value}'" >> {POSTGRES}""")
         reboot(clients, server)
