@@ -8,7 +8,19 @@ from __future__ import annotations
 import pytest
 from ansible_collections.pgha.cluster.tests.support import faults
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
+from ansible_collections.pgha.cluster.tests.support.lab import Server
 from ansible_collections.pgha.cluster.tests.support.stacks import Drbd, chosen_stack
+
+
+def cut_in_a_deploy(cluster: Cluster, server: Server, sign: str, halt: str) -> None:
+    """Halt what a deploy does as soon as there is a sign of it, and cut the server's power in its middle.
+
+    :param sign: files, as the shell names them.
+    """
+    with cluster.playbooks.running("deploy"):
+        server.must(f"until ls {sign}; do sleep 0.02; done >/dev/null 2>&1; {halt}", timeout=600)
+        with faults.power_cut(server):
+            pass
 
 
 def test_check_mode_on_bare_servers_ends_well_and_touches_nothing(cluster: Cluster) -> None:
@@ -21,11 +33,7 @@ def test_check_mode_on_bare_servers_ends_well_and_touches_nothing(cluster: Clust
 @pytest.mark.skipif(isinstance(chosen_stack(), Drbd), reason="its servers have their packages in their image")
 def test_packages_that_a_power_cut_ends_are_completed(cluster: Cluster) -> None:
     first = cluster.servers()[0]
-    halt = "until ls /var/lib/dpkg/updates/0*; do sleep 0.02; done >/dev/null 2>&1"
-    with cluster.playbooks.running("deploy"):
-        first.must(f"{halt}; pkill -STOP -x dpkg", timeout=600)
-        with faults.power_cut(first):
-            pass
+    cut_in_a_deploy(cluster, first, "/var/lib/dpkg/updates/0*", "pkill -STOP -x dpkg")
     assert "dpkg was interrupted" in first.ssh("apt-get check").stderr
     point = cluster.stack.deploy_points[0]
     assert cluster.playbooks.interrupted("deploy", point), f"deploy ended without coming to: {point}"
@@ -34,10 +42,7 @@ def test_packages_that_a_power_cut_ends_are_completed(cluster: Cluster) -> None:
 
 def test_the_first_data_that_a_power_cut_ends_is_no_data(cluster: Cluster) -> None:
     first = cluster.servers()[0]
-    # Halted in the middle, as soon as it looks like data, wherever it is made.
-    halt = "until ls /var/lib/postgresql/*/main*/global/pg_control; do sleep 0.02; done >/dev/null 2>&1"
-    with cluster.playbooks.running("deploy"):
-        first.must(f"{halt}; pkill -STOP -x initdb && pkill -STOP -x postgres", timeout=600)
-        with faults.power_cut(first):
-            pass
+    # As soon as it looks like data, wherever it is made.
+    sign = "/var/lib/postgresql/*/main*/global/pg_control"
+    cut_in_a_deploy(cluster, first, sign, "pkill -STOP -x initdb && pkill -STOP -x postgres")
     assert not first.must("find /var/lib/postgresql -path '*/main/global'"), "half of it is taken for a cluster"
