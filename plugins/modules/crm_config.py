@@ -52,6 +52,7 @@ options:
       - Primitives that a change must not restart. The cluster restarts a resource whose parameters changed, and what is
         ordered after it, on all servers at once; a database is gone for its clients meanwhile.
       - A change that would is refused, and nothing is written. In check mode it is only warned about.
+      - Judged once the cluster has nothing left to do, or after half a minute.
     type: list
     elements: str
     default: []
@@ -168,6 +169,20 @@ def judge(simulation: Sequence[Action], names: Sequence[str], warn: Callable[[st
     )
 
 
+def look_at_rest(gateway: Gateway, wanted: configure.Wanted, warn: Callable[[str], None]) -> configure.Outlook:
+    """Look once the cluster has nothing left to do.
+
+    Until it has asked its agents anew (after a cleanup, or a server joined), a resource that runs counts as stopped,
+    and no simulation shows that a change restarts it.
+    """
+    try:
+        gateway.settle(_PATIENCE)
+    except PghaError as busy:
+        # Refused, it could not be mended: the change may be just what it waits for, such as another fence device.
+        warn(f"{busy} What the change would restart is judged by what the cluster knows now.")
+    return configure.look(gateway, wanted)
+
+
 def write(gateway: Gateway, runner: Runner, wanted: configure.Wanted, plan: Plan, adopted: list[str]) -> None:
     """Write the plan, and let the cluster go on with resources that need no restart."""
     if not adopted:
@@ -185,6 +200,10 @@ def work(module: AnsibleModule, gateway: Gateway, runner: Runner = run) -> dict[
     wanted = configure.Wanted(module.params["config"], name, module.params["purge"])
     gateway.ready(wait or _PATIENCE)
     outlook = configure.look(gateway, wanted)
+    there = {primitive.get("id") for primitive in outlook.plan.live.iter("primitive")}
+    kept = [name for name in module.params["keep_running"] if name in there]
+    if kept and not outlook.plan.empty:
+        outlook = look_at_rest(gateway, wanted, module.warn)
     plan = outlook.plan
     adopted = adopt.adopted(plan, module.params["without_restart"])
     result: dict[str, Any] = {
@@ -202,7 +221,7 @@ def work(module: AnsibleModule, gateway: Gateway, runner: Runner = run) -> dict[
         result["diff"] = configure.difference(gateway, wanted, plan)
         simulation = configure.effect(gateway, adopt.without(plan, adopted))
         result["simulation"] = [asdict(action) for action in simulation]
-        judge(simulation, module.params["keep_running"], module.warn if module.check_mode else None)
+        judge(simulation, kept, module.warn if module.check_mode else None)
     if module.check_mode:
         return result
     if not plan.empty:

@@ -32,6 +32,9 @@ class FakePacemaker:
     :ivar offence: crmsh refuses only a text that holds this.
     :ivar advice: what crmsh remarks while it loads the text.
     :ivar verdict: what crm_verify says instead of accepting the file.
+    :ivar actions: what it has left to do.
+    :ivar effect: what it would do once the configuration is another one; the same if nothing is said.
+    :ivar pending: looks at what it has left to do until it is at rest; until then a change has that same effect.
     """
 
     def __init__(self, cib: str, monitor: str, wants: Sequence[tuple[str, str]] = ()) -> None:
@@ -44,6 +47,8 @@ class FakePacemaker:
         self.verdict = ""
         self.advice = ""
         self.actions = REST
+        self.effect = ""
+        self.pending = 0
         self.calls: list[list[str]] = []
         self.environments: list[Mapping[str, str]] = []
         self._original = ""
@@ -100,8 +105,12 @@ class FakePacemaker:
     def _crm_verify(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
         return Completed(78, "", self.verdict) if self.verdict else Completed(0, "", "")
 
-    def _crm_simulate(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
-        return Completed(0, self.actions, "")
+    def _crm_simulate(self, argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
+        changed = Path(argv[2]).read_text(encoding="utf-8") != self.cib
+        if self.pending:
+            self.pending -= not changed
+            return Completed(0, fixture("2.1", "crm_simulate-probing.xml"), "")
+        return Completed(0, (changed and self.effect) or self.actions, "")
 
     def _crmadmin(self, _argv: list[str], _stdin: str, _env: Mapping[str, str]) -> Completed:
         return Completed(0, IDLE, "")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, configure
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.parse import parse_actions
 from ansible_collections.pgha.cluster.plugins.modules import crm_config
@@ -73,18 +73,34 @@ def test_the_simulation_is_data(cluster: FakePacemaker) -> None:
 
 
 def test_a_change_that_would_restart_what_must_go_on_is_refused(cluster: FakePacemaker) -> None:
-    cluster.actions = fixture("2.1", "crm_simulate-restart.xml")
+    cluster.effect = fixture("2.1", "crm_simulate-restart.xml")
     before, said = cluster.cib, "would restart postgresql on n1 and postgresql on n2, all at once"
     with pytest.raises(PghaError, match=said):
         _run(cluster, keep_running=["postgresql"])
     assert cluster.cib == before
     warned: list[str] = []
-    foretold = parse_actions(cluster.actions)
+    foretold = parse_actions(cluster.effect)
     crm_config.judge(foretold, ["postgresql"], warned.append)
     crm_config.judge(foretold, ["postgres"], None)
     assert [said in warning for warning in warned] == [True]
-    cluster.actions = fixture("2.1", "crm_simulate-standby.xml")
+    cluster.effect = fixture("2.1", "crm_simulate-standby.xml")
     assert _run(cluster, keep_running=["postgresql"], wait=0)["changed"]
+
+
+def test_a_restart_is_foretold_once_the_cluster_knows_what_runs(cluster: FakePacemaker) -> None:
+    cluster.effect = fixture("2.1", "crm_simulate-restart.xml")
+    cluster.pending = 2
+    with pytest.raises(PghaError, match="would restart postgresql"):
+        _run(cluster, keep_running=["postgresql"])
+
+
+def test_a_cluster_that_never_rests_may_be_changed(cluster: FakePacemaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crm_config, "_PATIENCE", 0.1)
+    warned: list[str] = []
+    cluster.pending = 1000
+    outlook = crm_config.look_at_rest(Gateway(cluster), configure.Wanted(TEXT, "demo", purge=True), warned.append)
+    assert not outlook.plan.empty
+    assert ["did not come to rest" in warning for warning in warned] == [True]
 
 
 def test_a_configuration_that_pacemaker_refuses_changes_nothing(cluster: FakePacemaker) -> None:
