@@ -117,99 +117,16 @@ window:
   type: str
 """
 
-from dataclasses import asdict, replace
-from pathlib import Path
-from shutil import which
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
-from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import node_ids
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover import window_end
-
-STOPPED: dict[str, Any] = {
-    "changed": False,
-    "cluster_running": False,
-    "dc": "",
-    "with_quorum": False,
-    "nodes": [],
-    "node_attributes": {},
-    "promoted": [],
-    "votes": {},
-    "resources": [],
-    "failures": [],
-    "fencing": [],
-    "unfencing": [],
-    "constraints": [],
-    "properties": {},
-    "hardware": "",
-    "window": "",
-    "configured_nodes": {},
-}
-
-
-def hardware(place: Path = Path("/sys/class/dmi/id/product_uuid")) -> str:
-    """Return the identity of this server's hardware."""
-    try:
-        return place.read_text(encoding="ascii").strip().lower()
-    except OSError:
-        return ""
-
-
-def configured_nodes(place: Path = Path("/etc/corosync/corosync.conf")) -> dict[str, int]:
-    """Return the numbers that corosync's file on this server gives to the servers of the cluster."""
-    try:
-        return node_ids(place.read_text(encoding="utf-8"))
-    except OSError:
-        return {}
-
-
-def stopped() -> dict[str, Any]:
-    """Return what there is to say where no cluster runs."""
-    return {**STOPPED, "hardware": hardware(), "configured_nodes": configured_nodes()}
-
-
-def work(gateway: Gateway) -> dict[str, Any]:
-    """Read."""
-    text = gateway.monitor()
-    if text is None:
-        return stopped()
-    monitor = parse.parse_monitor(text)
-    root = cib.read(gateway.query_cib())
-    attributes = parse.parse_attributes(root)
-    nodes = []
-    for node in monitor.nodes:
-        lasting, transient = attributes.get(node.name, ({}, {}))
-        nodes.append(replace(node, attributes=lasting, transient=transient))
-    return {
-        "changed": False,
-        "cluster_running": True,
-        "dc": monitor.dc,
-        "with_quorum": monitor.with_quorum,
-        "nodes": [asdict(node) for node in nodes],
-        "node_attributes": {node.name: {**node.attributes, **node.transient} for node in nodes},
-        "promoted": sorted({name for one in monitor.resources if one.role == "Promoted" for name in one.nodes}),
-        "votes": gateway.votes(),
-        "resources": [asdict(resource) for resource in monitor.resources],
-        "failures": [asdict(failure) for failure in monitor.failures],
-        "fencing": [asdict(event) for event in monitor.fencing],
-        "unfencing": [asdict(event) for event in monitor.unfencing],
-        "constraints": [asdict(constraint) for constraint in parse.parse_constraints(root)],
-        "properties": parse.parse_properties(root),
-        "hardware": hardware(),
-        "window": window_end(root),
-        "configured_nodes": configured_nodes(),
-    }
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.state import look
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    # A server that nothing is installed on yet runs no cluster.
-    finish(module, lambda: work(Gateway(run)) if which("crm_mon") else stopped())
+    finish(module, lambda: {"changed": False, **look(run)})
 
 
 if __name__ == "__main__":

@@ -54,43 +54,16 @@ drbd:
   type: dict
 """
 
-from shutil import which
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
-from ansible_collections.pgha.cluster.plugins.module_utils.drbd.gateway import Gateway
-from ansible_collections.pgha.cluster.plugins.module_utils.drbd.plan import promotion
-
-
-def work(gateway: Gateway, installed: bool) -> dict[str, Any]:
-    """Read."""
-    loaded = gateway.loaded_version()
-    configured = installed and gateway.name in gateway.resources()
-    resource = gateway.status() if configured and loaded else None
-    generations = gateway.generations() if configured and loaded else None
-    verified = None if resource is None else gateway.verified(resource.minor)
-    return {
-        "changed": False,
-        "drbd": {
-            "installed": installed,
-            "module": {"loaded": loaded, "available": loaded or gateway.available_version()},
-            "configured": configured,
-            "up": resource is not None,
-            "resource": None if resource is None else resource.as_result(),
-            "generations": None if generations is None else generations.as_result(),
-            "split_brain_seen": None if resource is None else gateway.split_brain_seen(resource.minor),
-            "verified": None if verified is None else verified.as_result(),
-            "promotion": promotion(resource).as_result(),
-        },
-    }
+from ansible_collections.pgha.cluster.plugins.module_utils.drbd.state import look
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec={"resource": {"type": "str", "default": "pgha"}}, supports_check_mode=True)
-    finish(module, lambda: work(Gateway(run, module.params["resource"]), which("drbdadm") is not None))
+    finish(module, lambda: {"changed": False, "drbd": look(run, module.params["resource"])})
 
 
 if __name__ == "__main__":

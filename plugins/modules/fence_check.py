@@ -82,80 +82,22 @@ tested:
 """
 
 import time
-from dataclasses import replace
-from shutil import which
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
-from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view import Cluster, of_agent, of_pacemaker
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view import Cluster
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import (
-    Target,
-    View,
-    addressed,
-    combine,
-    fingerprint,
-    verdict,
-)
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing.state import ask, look
 
 LOOK_SECONDS = 0.2
 
 
-def _server(devices: list[dict[str, Any]], target: Target, cluster: Cluster) -> dict[str, Any]:
-    """Ask all devices of one server."""
-    views, powers, seconds = [], [], 0.0
-    # A test goes through all levels until one succeeds: with several devices it does not prove a single one.
-    mark = ""
-    for device in sorted(devices, key=lambda one: int(one["level"])):
-        params = addressed({key: str(value) for key, value in device["params"].items()}, target.name)
-        mark = fingerprint(device["agent"], params) if len(devices) == 1 else ""
-        asked = gateway.ask(device["agent"], params, run)
-        judged = replace(target, configured=cluster.has(device["name"]))
-        said = verdict(judged, asked, cluster.properties, mark, params.get("pcmk_reboot_timeout", ""))
-        views.append(View(device["name"], int(device["level"]), said))
-        powers.append(asked.power)
-        seconds = max(seconds, asked.seconds)
-    answered = next((power for power in powers if power), "")
-    return {**combine(views).as_result(), "power": answered, "seconds": round(seconds, 2), "fingerprint": mark}
-
-
-def _pacemaker() -> Cluster | None:
-    manager = Gateway(run)
-    text = manager.monitor() if which("crm_mon") else None
-    if text is None:
-        return None
-    root = cib.read(manager.query_cib())
-    return of_pacemaker(parse.parse_monitor(text), parse.parse_attributes(root), parse.parse_properties(root))
-
-
-def _agent() -> Cluster | None:
-    view = agent.look(run)
-    return of_agent(view) if view["cluster_running"] else None
-
-
-ASK = {"pacemaker": _pacemaker, "agent": _agent}
-
-
-def _look(devices: list[dict[str, Any]], own: str, manager: str = "pacemaker") -> dict[str, Any]:
-    cluster = ASK[manager]()
-    if cluster is None:
-        return {}
-    found: dict[str, Any] = {}
-    for name in sorted({device["server"] for device in devices} - {own}):
-        mine = [device for device in devices if device["server"] == name]
-        found[name] = _server(mine, cluster.target(name, own), cluster)
-    return found
-
-
 def _must_ask(manager: str) -> Cluster:
-    cluster = ASK[manager]()
+    cluster = ask(manager, run)
     if cluster is None:
         raise PghaError(
             "The cluster is not running on this server.", next_step="start it; the status playbook says how"
@@ -196,12 +138,12 @@ def _check(module: AnsibleModule) -> dict[str, Any]:
     if target and target == given["self"]:
         raise PghaError(f"{target} cannot fence itself for a test.", next_step="run it on another server")
     devices, manager = given["devices"], given["manager"]
-    found = _look(devices, given["self"], manager)
+    found = look(run, devices, given["self"], manager)
     if target:
         _refuse(target, found, _must_ask(manager), given["unproven"])
     if target and not module.check_mode:
         _test(target, devices, manager, given["wait"])
-        found = _look(devices, given["self"], manager)
+        found = look(run, devices, given["self"], manager)
     return {"changed": bool(target), "fencing": found, "tested": target}
 
 

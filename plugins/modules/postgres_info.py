@@ -169,29 +169,9 @@ postgres:
       type: str
 """
 
-from pathlib import Path
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
-from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.info import observe
-
-
-def _observed(given: dict[str, Any]) -> dict[str, Any]:
-    try:
-        found = observe(
-            Path(given["data_directory"]),
-            Path(given["bin_directory"]),
-            given["socket_directory"],
-            given["port"],
-            owner=given["owner"],
-        )
-    except OSError as refused:
-        raise PghaError(
-            "The data directory cannot be looked at.", said=str(refused), next_step="run this as the user of PostgreSQL"
-        ) from refused
-    return {"changed": False, "postgres": found}
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.info import look
 
 
 def main() -> None:
@@ -206,7 +186,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    finish(module, lambda: _observed(module.params))
+    finish(module, lambda: {"changed": False, "postgres": look(module.params)})
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +195,22 @@ def observe(
         said = (silent.said or silent.message).strip()
         return {**without, "running": True, "role": "not answering", "problem": said}
     return {**running(control, answers), "altered": altered}
+
+
+def look(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Observe a server as the arguments of a module name it.
+
+    :raises PghaError: this user may not look at the data directory.
+    """
+    try:
+        return observe(
+            Path(given["data_directory"]),
+            Path(given["bin_directory"]),
+            given["socket_directory"],
+            given["port"],
+            owner=given["owner"],
+        )
+    except OSError as refused:
+        raise PghaError(
+            "The data directory cannot be looked at.", said=str(refused), next_step="run this as the user of PostgreSQL"
+        ) from refused

@@ -41,14 +41,16 @@ def test_what_a_stack_includes_of_another_one_is_there(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_hands_on_what_the_modules_that_decide_take(stack: str) -> None:
-    for verb, fact, keys in (
-        ("discover", "discovered", {"postgres", "crm", "settings"}),
-        ("observe", "observed", {"postgres", "crm", "fencing", "addresses"}),
-    ):
-        facts = house.mappings(house.load(house.ROOT / "roles" / stack / "tasks" / f"{verb}.yml"))
-        handed = [set(one[f"{stack}_{fact}"]) for one in facts if f"{stack}_{fact}" in one]
-        # On a stack whose data is on one disk for two servers, what that disk is at decides, too.
-        assert handed in ([keys], [keys | {"disk"}])
+    for verb, fact in (("discover", "discovered"), ("observe", "observed")):
+        tasks = list(house.mappings(house.load(house.ROOT / "roles" / stack / "tasks" / f"{verb}.yml")))
+        [handed] = [str(one[f"{stack}_{fact}"]) for one in tasks if f"{stack}_{fact}" in one]
+        asked = [one["pgha.cluster.server_info"] for one in tasks if "pgha.cluster.server_info" in one]
+        if not asked:
+            assert handed in {f"{{{{ {other}_{fact} }}}}" for other in STACKS if other != stack}
+            continue
+        assert set(asked[0]) >= {"name", "manager", "postgres"}
+        assert f"__{stack}_look.server" in handed
+        assert ("fence_devices" in asked[0], "settings" in handed) == (verb == "observe", verb == "discover")
 
 
 @pytest.mark.parametrize("stack", [stack.removeprefix("stack_") for stack in STACKS])

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import state
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
-from ansible_collections.pgha.cluster.plugins.modules import crm_info
 from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, FakePacemaker, fixture
 from ansible_collections.pgha.cluster.tests.support.module_process import run_module
 
@@ -17,21 +17,21 @@ from ansible_collections.pgha.cluster.tests.support.module_process import run_mo
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_healthy_cluster(version: str) -> None:
     cib, monitor = fixture(version, "cib-healthy.xml"), fixture(version, "crm_mon-healthy.xml")
-    result = crm_info.work(Gateway(FakePacemaker(cib, monitor)))
-    assert result["cluster_running"] and result["with_quorum"] and not result["changed"]
+    result = state.read(Gateway(FakePacemaker(cib, monitor)))
+    assert result["cluster_running"] and result["with_quorum"]
     first = result["nodes"][0]
     assert (first["attributes"]["pgha-data"], first["transient"]["connectivity"]) == ("ready", "100")
     assert result["properties"]["no-quorum-policy"] == "stop"
     promoted = [r for r in result["resources"] if r["role"] == "Promoted"]
     assert result["promoted"] == list(promoted[0]["nodes"])
-    assert set(result) == set(crm_info.STOPPED)
+    assert set(result) == set(state.STOPPED)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("situation", ["no-dc", "no-quorum", "blocked", "fencing-pending", "node-lost"])
 def test_every_situation_is_an_answer(version: str, situation: str) -> None:
     cib, monitor = fixture(version, "cib-healthy.xml"), fixture(version, f"crm_mon-{situation}.xml")
-    result = crm_info.work(Gateway(FakePacemaker(cib, monitor)))
+    result = state.read(Gateway(FakePacemaker(cib, monitor)))
     assert result["cluster_running"]
     assert len(result["nodes"]) == 2
 
@@ -39,23 +39,23 @@ def test_every_situation_is_an_answer(version: str, situation: str) -> None:
 def test_a_stopped_cluster_is_no_failure() -> None:
     cluster = FakePacemaker("", "")
     cluster.monitor = None
-    assert crm_info.work(Gateway(cluster)) == crm_info.stopped()
+    assert state.read(Gateway(cluster)) == state.stopped()
 
 
 def test_hardware_that_tells_nothing_has_no_identity(tmp_path: Path) -> None:
-    assert crm_info.hardware(tmp_path / "product_uuid") == ""
+    assert state.hardware(tmp_path / "product_uuid") == ""
     (tmp_path / "product_uuid").write_text("4C4C4544-0042\n", encoding="ascii")
-    assert crm_info.hardware(tmp_path / "product_uuid") == "4c4c4544-0042"
+    assert state.hardware(tmp_path / "product_uuid") == "4c4c4544-0042"
 
 
 def test_a_server_without_pacemaker_runs_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     result = run_module("crm_info", {})
-    assert result["cluster_running"] is False and not result.get("failed")
+    assert (result["cluster_running"], result["changed"], result.get("failed")) == (False, False, None)
 
 
 def test_the_numbers_of_the_servers_come_from_the_file(tmp_path: Path) -> None:
     place = tmp_path / "corosync.conf"
-    assert crm_info.configured_nodes(place) == {}
+    assert state.configured_nodes(place) == {}
     place.write_text("nodelist {\n    node {\n        name: n1\n        nodeid: 1\n    }\n}\n")
-    assert crm_info.configured_nodes(place) == {"n1": 1}
+    assert state.configured_nodes(place) == {"n1": 1}

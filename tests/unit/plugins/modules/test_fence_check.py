@@ -15,7 +15,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.agent.info import vie
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view import Cluster, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway, state
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Monitor, Resource
 from ansible_collections.pgha.cluster.plugins.modules import fence_check
 from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, FakePacemaker, fixture
@@ -157,13 +157,12 @@ def test_a_cluster_that_could_not_fence_a_lost_server_is_told_why(
         door = device if argv[0].startswith("/") else pacemaker
         return door(argv, timeout=timeout, stdin=stdin, env=env)
 
-    monkeypatch.setattr(fence_check, "run", run)
-    monkeypatch.setattr(fence_check, "which", lambda program: f"/usr/sbin/{program}")
+    monkeypatch.setattr(state, "which", lambda program: f"/usr/sbin/{program}")
     devices = [
         {"name": f"fence-{name}", "server": name, "agent": "fence_ipmilan", "level": 1, "params": PARAMS}
         for name in (own, lost)
     ]
-    found = fence_check._look(devices, own)
+    found = state.look(run, devices, own, "pacemaker")
     assert list(found) == [lost]
     codes = {reason["code"] for reason in found[lost]["reasons"]}
     assert found[lost]["verdict"] == "unsafe"

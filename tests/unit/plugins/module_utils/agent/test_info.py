@@ -16,7 +16,7 @@ from ansible_collections.pgha.cluster.plugins.module_utils.cluster.render import
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.status import status as judged
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.switchover import Situation, choose
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.topology import discovered_of
-from ansible_collections.pgha.cluster.plugins.modules import crm_info
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import state
 
 HEARD = {
     "n1": {"reign": 3, "role": "standby", "postgres": "standby", "eligible": True},
@@ -49,7 +49,7 @@ SILENT = {"fresh": False, "silent_for": 9.0, "heard": HEARD["n1"]}
 
 
 def test_it_has_the_shape_that_pacemaker_has() -> None:
-    assert set(crm_info.STOPPED) <= set(EMPTY) == set(view_of(PRIMARY)) == set(stopped("n1", {}, {}, ""))
+    assert set(state.STOPPED) <= set(EMPTY) == set(view_of(PRIMARY)) == set(stopped("n1", {}, {}, ""))
 
 
 def test_a_whole_cluster_says_the_same_from_both_sides() -> None:
