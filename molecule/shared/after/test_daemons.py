@@ -9,7 +9,6 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server
 from ansible_collections.pgha.cluster.tests.support.stacks import Agents, Keepalived
-from ansible_collections.pgha.cluster.tests.support.strikes import full_only
 
 pytestmark = pytest.mark.usefixtures("healed")
 
@@ -20,7 +19,6 @@ def shown(server: Server, unit: str) -> tuple[str, str]:
     return pid, moved
 
 
-@full_only
 def test_the_next_deploy_lets_a_daemon_read_what_a_killed_one_has_placed(clients: Cluster) -> None:
     restarted, reloaded = {"pgha-guard": "/usr/local/sbin/pgha-guard"}, dict[str, str]()
     if isinstance(clients.stack, Agents):

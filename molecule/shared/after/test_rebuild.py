@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
-from ansible_collections.pgha.cluster.tests.support.strikes import data_of, full_only, lose_the_primary
+from ansible_collections.pgha.cluster.tests.support.strikes import data_of, lose_the_primary
 from ansible_collections.pgha.cluster.tests.support.trial import Book
 
-# The short list has its rewinds after its faults.
-pytestmark = [pytest.mark.usefixtures("healed"), full_only]
+pytestmark = pytest.mark.usefixtures("healed")
 
 
 def test_an_old_primary_is_rewound_and_what_it_had_is_kept(clients: Cluster, book: Book) -> None:
