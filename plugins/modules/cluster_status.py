@@ -89,6 +89,7 @@ def _seen(raw: dict[str, Any]) -> Seen:
         fencing=raw["fencing"],
         addresses=tuple(raw["addresses"]),
         disk=raw.get("disk") or {},
+        unheard=tuple(raw.get("unheard") or ()),
     )
 
 

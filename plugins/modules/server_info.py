@@ -100,6 +100,7 @@ server:
       and C(role), V(primary) where it runs and something is mounted on its directory, V(outside the cluster) where it
       runs without, V(stopped), or V(none) where it is not installed.
     - C(disk), what M(pgha.cluster.drbd_info) or M(pgha.cluster.shared_disk_info) says; only if asked.
+    - C(unheard), those of the addresses at which nothing listens on the port of a PostgreSQL that runs.
     - C(fencing), what M(pgha.cluster.fence_check) says; only if asked.
   returned: success
   type: dict
@@ -133,6 +134,17 @@ def addresses(runner: Runner) -> list[str]:
     return [one["local"] for link in links for one in link.get("addr_info", []) if one.get("scope") != "host"]
 
 
+def unheard(runner: Runner, port: int, own: list[str]) -> list[str]:
+    """Return those of a server's addresses at which nothing takes connections on a port."""
+    argv = ["ss", "--no-header", "--listening", "--tcp", "--numeric", f"sport = :{port}"]
+    said = runner(argv, timeout=10)
+    if said.rc != 0:
+        raise PghaError("The sockets of this server cannot be read.", ran=argv, said=said.stderr or said.stdout)
+    # Local address and port are the fourth column; an IPv6 one is in brackets, and may name its interface.
+    ends = [line.split()[3].rpartition(":")[0].partition("%")[0].strip("[]") for line in said.stdout.splitlines()]
+    return [one for one in own if not {one, "*", "::" if ":" in one else "0.0.0.0"} & set(ends)]
+
+
 def unit(given: dict[str, Any], runner: Runner) -> dict[str, Any]:
     """Return what systemd and the kernel say of a unit and its directory."""
     shown = show(runner, f"{given['unit']}.service", PROPERTIES)
@@ -147,6 +159,9 @@ def work(params: dict[str, Any], runner: Runner) -> dict[str, Any]:
         "crm": agent.look(runner, name) if manager == "agent" else pacemaker.look(runner),
         "addresses": addresses(runner),
     }
+    # It answers over its socket also where it listens for no client.
+    if found["postgres"].get("running"):
+        found["unheard"] = unheard(runner, params["postgres"]["port"], found["addresses"])
     if params["unit"]:
         found["postgres"] = unit(params["unit"], runner)
     if params["drbd"]:

@@ -25,6 +25,7 @@ class Seen:
 
     :ivar reached: it answered over SSH.
     :ivar fencing: verdicts of this server on the others, by name.
+    :ivar unheard: those of its addresses at which nothing listens on the port of its PostgreSQL, which runs.
     :ivar disk: its part of the replicated disk, on the stack that has one.
     """
 
@@ -35,6 +36,7 @@ class Seen:
     fencing: Mapping[str, Any]
     addresses: tuple[str, ...]
     disk: Mapping[str, Any] = field(default_factory=dict)
+    unheard: tuple[str, ...] = ()
 
     @property
     def role(self) -> str:

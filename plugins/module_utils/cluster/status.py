@@ -198,12 +198,12 @@ def _redundant(servers: Sequence[Seen], expected: Expected) -> bool:
     return any(_replica(servers, server.name).get("sync_state") in wanted for server in servers)
 
 
-def _state(report: Report, servers: Sequence[Seen], primary: str, waits: bool) -> str:
+def _state(report: Report, servers: Sequence[Seen], expected: Expected, primary: str, waits: bool) -> str:
     if sum(server.role == "primary" for server in servers) > 1:
         return "dangerous"
     if not any(server.reached for server in servers):
         return "unknown"
-    if not primary:
+    if not primary or any(expected.virtual.get("write") in server.unheard for server in servers):
         return "down"
     if waits:
         return "waiting"
@@ -219,6 +219,15 @@ def _judge_addresses(report: Report, servers: Sequence[Seen], expected: Expected
     for kind, held in holders.items():
         if len(held["holders"]) != 1:
             report.add(f"the {kind} address {held['address']} is on {' and '.join(held['holders']) or nobody}")
+        for server in servers:
+            if held["address"] in server.unheard:
+                report.add(
+                    f"PostgreSQL on {server.name} does not listen on the {kind} address {held['address']}: clients are "
+                    "refused there",
+                    f"SHOW listen_addresses on {server.name}; take it out of pgha_postgresql_settings and run "
+                    f"{expected.command}deploy.yml, or ALTER SYSTEM RESET it; then "
+                    f"{expected.command}rolling_restart.yml",
+                )
     return holders
 
 
@@ -247,7 +256,7 @@ def status(servers: Sequence[Seen], expected: Expected) -> dict[str, Any]:
         "cluster": expected.cluster,
         "stack": expected.stack,
         "mode": expected.mode,
-        "state": _state(report, servers, primary, waits),
+        "state": _state(report, servers, expected, primary, waits),
         "primary": primary or None,
         "redundant": redundant,
         "quorum": bool(view.get("with_quorum")),

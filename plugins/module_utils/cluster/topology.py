@@ -106,6 +106,7 @@ def observed_of(hostvars: Mapping[str, Any], database: Sequence[str], stack: str
             "disk": one.get("disk") or {},
             "fencing": one.get("fencing") or {},
             "addresses": one.get("addresses") or [],
+            "unheard": one.get("unheard") or [],
         }
         for name, one in found.items()
     ]

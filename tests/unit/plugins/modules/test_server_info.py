@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres import info
 from ansible_collections.pgha.cluster.plugins.modules import server_info
 from ansible_collections.pgha.cluster.tests.support.module_process import run_module
 
@@ -32,11 +33,14 @@ class Tools:
     def __init__(self, rc: int = 0) -> None:
         self.rc = rc
         self.calls: list[Sequence[str]] = []
+        self.ends = ""
 
     def __call__(self, argv: Sequence[str], **_options: Any) -> Completed:
         self.calls.append(argv)
         if argv[0] == "ip":
             return Completed(self.rc, json.dumps(LINKS), "no netlink")
+        if argv[0] == "ss":
+            return Completed(self.rc, self.ends, "no netlink")
         return Completed(self.rc, "LoadState=loaded\nActiveState=active\n", "no bus")
 
 
@@ -72,6 +76,31 @@ def test_addresses_that_cannot_be_read_are_an_error() -> None:
     with pytest.raises(PghaError, match="addresses") as refused:
         server_info.addresses(Tools(rc=1))
     assert "no netlink" in str(refused.value.said)
+
+
+@pytest.mark.parametrize(
+    ("ends", "unheard"),
+    [
+        (["0.0.0.0:5432", "[::]:5432"], []),
+        (["*:5432"], []),
+        (["127.0.0.1:5432", "[::1]:5432"], ["10.0.0.11", "fe80::1"]),
+        (["10.0.0.11:5432"], ["fe80::1"]),
+        (["[fe80::1]%eth0:5432", "[fe80::2%eth0]:5432"], ["10.0.0.11"]),
+        ([], ["10.0.0.11", "fe80::1"]),
+    ],
+)
+def test_an_address_is_heard_where_something_listens_on_it_or_on_all(ends: list[str], unheard: list[str]) -> None:
+    tools = Tools()
+    tools.ends = "".join(f"LISTEN 0      200    {end}    0.0.0.0:*\n" for end in ends)
+    assert server_info.unheard(tools, 5432, ["10.0.0.11", "fe80::1"]) == unheard
+    with pytest.raises(PghaError, match="sockets"):
+        server_info.unheard(Tools(rc=1), 5432, [])
+
+
+def test_only_a_postgresql_that_runs_is_asked_where_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    for running in (True, False):
+        monkeypatch.setattr(info, "look", lambda _given, running=running: {"running": running})
+        assert look(postgres={"port": 5432}).get("unheard") == (["10.0.0.11", "fe80::1"] if running else None)
 
 
 def test_a_unit_with_its_directory_is_the_primary(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def primary(name: str, replicas: list[dict[str, Any]] | None = None, **changed: 
         crm=changed.pop("crm", crm()),
         fencing=changed.pop("fencing", {str(other): SAFE}),
         addresses=("10.0.0.100", "10.0.1.100", *changed.pop("addresses", ())),
+        unheard=changed.pop("unheard", ()),
     )
 
 
@@ -189,11 +190,6 @@ def test_a_server_that_was_let_back_to_its_disk_is_as_it_should_be(history: list
 def test_accepted_split_brain_is_repeated_for_ever() -> None:
     careless = Expected(**{**vars(EXPECTED), "accept_split_brain": True})
     assert says(status([primary("n1"), standby("n2")], careless), "pgha_accept_split_brain is true")
-
-
-def test_an_address_on_two_servers_is_named() -> None:
-    both = Seen("n2", True, {"role": "standby", "streaming": True}, crm(), {"n1": SAFE}, ("10.0.0.100", "10.0.0.101"))
-    assert says(status([primary("n1"), both], EXPECTED), "write address 10.0.0.100 is on n1 and n2")
 
 
 def test_a_stopped_cluster_manager_is_named() -> None:
