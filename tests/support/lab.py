@@ -65,6 +65,14 @@ def wait_until(
         pause(max(POLL_SECONDS, clock() - asked))
 
 
+def must_stay(condition: Callable[[], object], seconds: float, what: str) -> None:
+    """Fail unless a condition holds for so many seconds. They are not multiplied: this waits for nothing."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert condition(), f"no longer: {what}"
+        time.sleep(1)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command said."""
