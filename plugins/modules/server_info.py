@@ -108,6 +108,7 @@ server:
 
 import json
 import os
+from shutil import which
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -125,7 +126,12 @@ from ansible_collections.pgha.cluster.plugins.module_utils.shared_disk.gateway i
 
 
 def addresses(runner: Runner) -> list[str]:
-    """Return the addresses of this server, but for those that only itself can reach."""
+    """Return the addresses of this server, but for those that only itself can reach.
+
+    A bare server may lack the program; it is asked before a deploy installs it there.
+    """
+    if which("ip") is None:
+        return []
     argv = ["ip", "-json", "address", "show"]
     said = runner(argv, timeout=10)
     if said.rc != 0:
@@ -160,7 +166,7 @@ def work(params: dict[str, Any], runner: Runner) -> dict[str, Any]:
         "addresses": addresses(runner),
     }
     # It answers over its socket also where it listens for no client.
-    if found["postgres"].get("running"):
+    if found["postgres"].get("running") and which("ss"):
         found["unheard"] = unheard(runner, params["postgres"]["port"], found["addresses"])
     if params["unit"]:
         found["postgres"] = unit(params["unit"], runner)

@@ -46,6 +46,7 @@ class Tools:
 
 @pytest.fixture(autouse=True)
 def _no_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_info, "which", lambda program: f"/usr/bin/{program}")
     monkeypatch.setattr(agent, "look", lambda _run, name="": {"cluster_running": False, "asked": name})
 
 
@@ -70,6 +71,13 @@ def test_each_question_has_its_answer(tmp_path: Path) -> None:
     assert (found["postgres"]["role"], found["disk"]["seen"], found["fencing"]) == ("none", False, {})
     # Of an agent that does not answer nobody knows what it would fence with.
     assert look(drbd="pgha")["disk"]["installed"] is False
+
+
+def test_a_bare_server_says_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deploy asks it before it installs anything there, also the programs that would answer."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = run_module("server_info", {"name": "n1", "manager": "pacemaker"})
+    assert (result["server"]["addresses"], result["server"]["crm"]["cluster_running"]) == ([], False)
 
 
 def test_addresses_that_cannot_be_read_are_an_error() -> None:
