@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.pgha.cluster.tests.support.client import DATABASE, USER
 from ansible_collections.pgha.cluster.tests.support.cluster import Cluster
 from ansible_collections.pgha.cluster.tests.support.lab import Server, wait_until
+from ansible_collections.pgha.cluster.tests.support.playbooks import Played
 from ansible_collections.pgha.cluster.tests.support.stacks import ARCHIVE, chosen_stack
 from ansible_collections.pgha.cluster.tests.support.strikes import full_only
 from ansible_collections.pgha.cluster.tests.support.trial import Book
@@ -148,6 +149,16 @@ def test_deploy_refuses_bad_input_before_it_touches_a_server(
     assert not played.changed
 
 
+@full_only
+def test_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Cluster) -> None:
+    primary = clients.primary()
+    before = primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf")
+    played = clients.playbooks.run("deploy", pgha_postgresql_settings={"shared_bufers": "1GB"})
+    assert played.rc != 0
+    assert 'unrecognized configuration parameter "shared_bufers"' in played.output
+    assert primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") == before
+
+
 def packages(server: Server) -> list[str]:
     """Return PostgreSQL's package and its installed version on a server."""
     name = f"postgresql-{server.must('ls /usr/lib/postgresql').strip()}"
@@ -187,6 +198,63 @@ def test_a_setting_that_needs_a_restart_waits_for_it_and_gets_it_under_load(clie
     assert clients.status()["restart_pending"] == {}
     assert [packages(server) for server in clients.servers()] == [newest, newest], f"were {older}"
     assert [clients.sql(server, "SHOW max_files_per_process") for server in clients.servers()] == ["1100", "1100"]
+
+
+@full_only
+def test_deploy_places_no_setting_that_a_standby_could_not_start_with(clients: Cluster) -> None:
+    before = [server.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") for server in clients.servers()]
+    played = clients.playbooks.run("deploy", pgha_postgresql_settings={"max_connections": "150"})
+    assert played.rc != 0
+    assert f"max_connections = 150 on {' and '.join(server.name for server in clients.servers())}" in played.output
+    assert "set it back in pgha_postgresql_settings" in played.output
+    assert not played.changed
+    assert [server.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") for server in clients.servers()] == before
+
+
+@full_only
+def test_a_reload_puts_settings_in_force_and_names_what_waits(clients: Cluster) -> None:
+    def load(files: int) -> Played:
+        settings = {"max_files_per_process": files, "work_mem": "6MB"}
+        return clients.playbooks.must("reload", pgha_postgresql_settings=settings)
+
+    before = int(clients.must_sql(clients.primary(), "SHOW max_files_per_process"))
+    said = load(before + 1).output
+    assert [clients.sql(server, "SHOW work_mem") for server in clients.servers()] == ["6MB", "6MB"]
+    assert "max_files_per_process waits for a restart on n1, n2" in said
+    assert "rolling_restart.yml" in said
+    assert "No setting waits for a restart" in load(before).output
+    again = load(before)
+    assert not again.changed, again.changes
+
+
+@full_only
+def test_a_reload_with_a_setting_that_postgresql_does_not_know_replaces_nothing(clients: Cluster) -> None:
+    primary = clients.primary()
+    before = primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf")
+    refused = clients.playbooks.run("reload", pgha_postgresql_settings={"work_men": "6MB"})
+    assert refused.rc != 0
+    assert 'unrecognized configuration parameter "work_men"' in refused.output
+    assert primary.must("cat /etc/postgresql/*/main/conf.d/50-pgha.conf") == before
+
+
+@full_only
+def test_a_setting_that_no_standby_could_start_with_is_not_restarted_for(clients: Cluster) -> None:
+    """The settings are placed by hand: what is tested is what the servers say of them, and the refusal."""
+    try:
+        for server in clients.servers():
+            server.must(
+                "d=$(echo /etc/postgresql/*/main/conf.d); echo 'max_connections = 150' > $d/99-test.conf && "
+                "cd / && runuser -u postgres -- psql -XAtqc 'SELECT pg_reload_conf()'"
+            )
+        refused = clients.playbooks.run("rolling_restart")
+        assert refused.rc != 0
+        assert "max_connections would be lower" in refused.output
+    finally:
+        for server in clients.servers():
+            server.must(
+                "rm /etc/postgresql/*/main/conf.d/99-test.conf && "
+                "cd / && runuser -u postgres -- psql -XAtqc 'SELECT pg_reload_conf()'"
+            )
 
 
 def test_the_primary_archives_its_wal(clients: Cluster) -> None:
