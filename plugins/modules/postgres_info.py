@@ -171,19 +171,13 @@ postgres:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
-from ansible_collections.pgha.cluster.plugins.module_utils.postgres.info import look
+from ansible_collections.pgha.cluster.plugins.module_utils.postgres.info import PLACE, look
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
-        argument_spec={
-            "data_directory": {"type": "path", "required": True},
-            "bin_directory": {"type": "path", "required": True},
-            "socket_directory": {"type": "path", "default": "/var/run/postgresql"},
-            "port": {"type": "int", "default": 5432},
-            "owner": {"type": "str", "default": ""},
-        },
+        argument_spec=PLACE,
         supports_check_mode=True,
     )
     finish(module, lambda: {"changed": False, "postgres": look(module.params)})

@@ -185,16 +185,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             "manager": {"type": "str", "choices": ["pacemaker", "agent"], "required": True},
-            "postgres": {
-                "type": "dict",
-                "options": {
-                    "data_directory": {"type": "path", "required": True},
-                    "bin_directory": {"type": "path", "required": True},
-                    "socket_directory": {"type": "path", "default": "/var/run/postgresql"},
-                    "port": {"type": "int", "default": 5432},
-                    "owner": {"type": "str", "default": ""},
-                },
-            },
+            "postgres": {"type": "dict", "options": postgres.PLACE},
             "unit": {
                 "type": "dict",
                 "options": {

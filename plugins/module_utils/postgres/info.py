@@ -62,6 +62,14 @@ WHERE name IN ('synchronous_standby_names', 'synchronous_commit', 'wal_log_hints
                'max_slot_wal_keep_size', 'primary_slot_name', 'fsync', 'full_page_writes')
 """
 
+PLACE: dict[str, dict[str, Any]] = {
+    "data_directory": {"type": "path", "required": True},
+    "bin_directory": {"type": "path", "required": True},
+    "socket_directory": {"type": "path", "default": "/var/run/postgresql"},
+    "port": {"type": "int", "default": 5432},
+    "owner": {"type": "str", "default": ""},
+}
+"""How a module is told where PostgreSQL stands."""
 COMPILED = Path("/tmp")
 """Where a PostgreSQL that nobody has packaged has its sockets."""
 
@@ -198,7 +206,7 @@ def observe(
 
 
 def look(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Observe a server as the arguments of a module name it.
+    """Observe a server as the arguments of a module name it, which are those of :data:`PLACE`.
 
     :raises PghaError: this user may not look at the data directory.
     """
