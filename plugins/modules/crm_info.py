@@ -120,13 +120,13 @@ window:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.state import look
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.state import described, look
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    finish(module, lambda: {"changed": False, **look(run)})
+    finish(module, lambda: {"changed": False, **described(look(run))})
 
 
 if __name__ == "__main__":

@@ -85,13 +85,13 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_look import ask, look
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view import Cluster
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import run
 from ansible_collections.pgha.cluster.plugins.module_utils.common.wait import wait_until
 from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing.state import ask, look
 
 LOOK_SECONDS = 0.2
 
@@ -138,12 +138,12 @@ def _check(module: AnsibleModule) -> dict[str, Any]:
     if target and target == given["self"]:
         raise PghaError(f"{target} cannot fence itself for a test.", next_step="run it on another server")
     devices, manager = given["devices"], given["manager"]
-    found = look(run, devices, given["self"], manager)
+    found = look(run, devices, given["self"], ask(manager, run))
     if target:
         _refuse(target, found, _must_ask(manager), given["unproven"])
     if target and not module.check_mode:
         _test(target, devices, manager, given["wait"])
-        found = look(run, devices, given["self"], manager)
+        found = look(run, devices, given["self"], ask(manager, run))
     return {"changed": bool(target), "fencing": found, "tested": target}
 
 

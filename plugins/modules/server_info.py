@@ -113,13 +113,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster import fence_look
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.unit import PROPERTIES, service_of
 from ansible_collections.pgha.cluster.plugins.module_utils.common.boundary import finish
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner, run
 from ansible_collections.pgha.cluster.plugins.module_utils.common.unit import show
 from ansible_collections.pgha.cluster.plugins.module_utils.drbd import state as drbd
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing import state as fencing
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import state as pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.postgres import info as postgres
 from ansible_collections.pgha.cluster.plugins.module_utils.shared_disk.gateway import SharedDisk
@@ -159,12 +159,17 @@ def unit(given: dict[str, Any], runner: Runner) -> dict[str, Any]:
 
 def work(params: dict[str, Any], runner: Runner) -> dict[str, Any]:
     """Read."""
-    name, manager = params["name"], params["manager"]
+    name = params["name"]
     found: dict[str, Any] = {
         "postgres": postgres.look(params["postgres"]) if params["postgres"] else {},
-        "crm": agent.look(runner, name) if manager == "agent" else pacemaker.look(runner),
         "addresses": addresses(runner),
     }
+    if params["manager"] == "agent":
+        found["crm"] = agent.look(runner, name)
+        cluster = fence_look.by_agent(found["crm"])
+    else:
+        observed = pacemaker.look(runner)
+        found["crm"], cluster = pacemaker.described(observed), fence_look.by_pacemaker(observed)
     # It answers over its socket also where it listens for no client.
     if found["postgres"].get("running") and which("ss"):
         found["unheard"] = unheard(runner, params["postgres"]["port"], found["addresses"])
@@ -175,7 +180,7 @@ def work(params: dict[str, Any], runner: Runner) -> dict[str, Any]:
     if params["shared_disk"]:
         found["disk"] = SharedDisk(runner, params["shared_disk"]).look().as_result()
     if params["fence_devices"] is not None:
-        found["fencing"] = fencing.look(runner, params["fence_devices"], name, manager)
+        found["fencing"] = fence_look.look(runner, params["fence_devices"], name, cluster)
     return {"changed": False, "server": found}
 
 

@@ -15,23 +15,15 @@ from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.info import stopped, view_of
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
+from ansible_collections.pgha.cluster.plugins.module_utils.common.hardware import hardware
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
 
 PROGRAM = "/usr/bin/pgha-agent"
 STATE = Path("/var/lib/pgha-agent")
 NOTES = Path("/etc/pgha/servers.json")
-HARDWARE = Path("/sys/class/dmi/id/product_uuid")
 SECONDS = 10.0
 AWAY = 4
 """The agent's exit status when no agent answers."""
-
-
-def hardware(place: Path = HARDWARE) -> str:
-    """Return the identity of this server's hardware; empty where there is none to read."""
-    try:
-        return place.read_text(encoding="ascii").strip().lower()
-    except OSError:
-        return ""
 
 
 def _read(place: Path) -> dict[str, Any]:

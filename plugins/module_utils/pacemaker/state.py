@@ -8,16 +8,19 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+import xml.etree.ElementTree as ET
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shutil import which
 from typing import Any
 
+from ansible_collections.pgha.cluster.plugins.module_utils.common.hardware import hardware
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Runner
 from ansible_collections.pgha.cluster.plugins.module_utils.corosync.parse import node_ids
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.handover import window_end
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Monitor
 
 STOPPED: dict[str, Any] = {
     "cluster_running": False,
@@ -39,14 +42,6 @@ STOPPED: dict[str, Any] = {
 }
 
 
-def hardware(place: Path = Path("/sys/class/dmi/id/product_uuid")) -> str:
-    """Return the identity of this server's hardware."""
-    try:
-        return place.read_text(encoding="ascii").strip().lower()
-    except OSError:
-        return ""
-
-
 def configured_nodes(place: Path = Path("/etc/corosync/corosync.conf")) -> dict[str, int]:
     """Return the numbers that corosync's file on this server gives to the servers of the cluster."""
     try:
@@ -60,13 +55,36 @@ def stopped() -> dict[str, Any]:
     return {**STOPPED, "hardware": hardware(), "configured_nodes": configured_nodes()}
 
 
-def read(gateway: Gateway) -> dict[str, Any]:
-    """Read."""
+@dataclass(frozen=True)
+class Observed:
+    """A cluster that runs, by its tools' answers.
+
+    :ivar cib: its configuration and status.
+    """
+
+    monitor: Monitor
+    cib: ET.Element
+    votes: dict[str, int]
+
+
+def observe(gateway: Gateway) -> Observed | None:
+    """Ask; nothing where no cluster runs."""
     text = gateway.monitor()
     if text is None:
+        return None
+    return Observed(parse.parse_monitor(text), cib.read(gateway.query_cib()), gateway.votes())
+
+
+def look(run: Runner) -> Observed | None:
+    """Ask; a server that nothing is installed on yet runs no cluster."""
+    return observe(Gateway(run)) if which("crm_mon") else None
+
+
+def described(observed: Observed | None) -> dict[str, Any]:
+    """Return it as data."""
+    if observed is None:
         return stopped()
-    monitor = parse.parse_monitor(text)
-    root = cib.read(gateway.query_cib())
+    monitor, root = observed.monitor, observed.cib
     attributes = parse.parse_attributes(root)
     nodes = []
     for node in monitor.nodes:
@@ -79,7 +97,7 @@ def read(gateway: Gateway) -> dict[str, Any]:
         "nodes": [asdict(node) for node in nodes],
         "node_attributes": {node.name: {**node.attributes, **node.transient} for node in nodes},
         "promoted": sorted({name for one in monitor.resources if one.role == "Promoted" for name in one.nodes}),
-        "votes": gateway.votes(),
+        "votes": observed.votes,
         "resources": [asdict(resource) for resource in monitor.resources],
         "failures": [asdict(failure) for failure in monitor.failures],
         "fencing": [asdict(event) for event in monitor.fencing],
@@ -90,8 +108,3 @@ def read(gateway: Gateway) -> dict[str, Any]:
         "window": window_end(root),
         "configured_nodes": configured_nodes(),
     }
-
-
-def look(run: Runner) -> dict[str, Any]:
-    """Read; a server that nothing is installed on yet runs no cluster."""
-    return read(Gateway(run)) if which("crm_mon") else stopped()

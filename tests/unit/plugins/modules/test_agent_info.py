@@ -42,12 +42,6 @@ def test_an_answer_that_cannot_be_read_is_no_silence(tmp_path: Path, text: str) 
         gateway.look(run, "n1", program(tmp_path, text))
 
 
-def test_hardware_that_tells_nothing_has_no_identity(tmp_path: Path) -> None:
-    assert gateway.hardware(tmp_path / "product_uuid") == ""
-    (tmp_path / "product_uuid").write_text("4C4C4544-0042\n", encoding="ascii")
-    assert gateway.hardware(tmp_path / "product_uuid") == "4c4c4544-0042"
-
-
 def test_a_server_without_an_agent_runs_no_cluster() -> None:
     result = run_module("agent_info", {"name": "n1"})
     assert result["cluster_running"] is False and not result.get("failed")

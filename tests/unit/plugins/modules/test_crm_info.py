@@ -17,7 +17,7 @@ from ansible_collections.pgha.cluster.tests.support.module_process import run_mo
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_healthy_cluster(version: str) -> None:
     cib, monitor = fixture(version, "cib-healthy.xml"), fixture(version, "crm_mon-healthy.xml")
-    result = state.read(Gateway(FakePacemaker(cib, monitor)))
+    result = state.described(state.observe(Gateway(FakePacemaker(cib, monitor))))
     assert result["cluster_running"] and result["with_quorum"]
     first = result["nodes"][0]
     assert (first["attributes"]["pgha-data"], first["transient"]["connectivity"]) == ("ready", "100")
@@ -31,7 +31,7 @@ def test_a_healthy_cluster(version: str) -> None:
 @pytest.mark.parametrize("situation", ["no-dc", "no-quorum", "blocked", "fencing-pending", "node-lost"])
 def test_every_situation_is_an_answer(version: str, situation: str) -> None:
     cib, monitor = fixture(version, "cib-healthy.xml"), fixture(version, f"crm_mon-{situation}.xml")
-    result = state.read(Gateway(FakePacemaker(cib, monitor)))
+    result = state.described(state.observe(Gateway(FakePacemaker(cib, monitor))))
     assert result["cluster_running"]
     assert len(result["nodes"]) == 2
 
@@ -39,13 +39,7 @@ def test_every_situation_is_an_answer(version: str, situation: str) -> None:
 def test_a_stopped_cluster_is_no_failure() -> None:
     cluster = FakePacemaker("", "")
     cluster.monitor = None
-    assert state.read(Gateway(cluster)) == state.stopped()
-
-
-def test_hardware_that_tells_nothing_has_no_identity(tmp_path: Path) -> None:
-    assert state.hardware(tmp_path / "product_uuid") == ""
-    (tmp_path / "product_uuid").write_text("4C4C4544-0042\n", encoding="ascii")
-    assert state.hardware(tmp_path / "product_uuid") == "4c4c4544-0042"
+    assert state.described(state.observe(Gateway(cluster))) == state.stopped()
 
 
 def test_a_server_without_pacemaker_runs_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
 from ansible_collections.pgha.cluster.plugins.module_utils.agent.info import view_of
+from ansible_collections.pgha.cluster.plugins.module_utils.cluster import fence_look
 from ansible_collections.pgha.cluster.plugins.module_utils.cluster.fence_view import Cluster, of_pacemaker
 from ansible_collections.pgha.cluster.plugins.module_utils.common.errors import PghaError
 from ansible_collections.pgha.cluster.plugins.module_utils.common.runner import Completed
-from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway, state
+from ansible_collections.pgha.cluster.plugins.module_utils.fencing import gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import state
 from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.model import Monitor, Resource
 from ansible_collections.pgha.cluster.plugins.modules import fence_check
 from ansible_collections.pgha.cluster.tests.support.fake_pacemaker import VERSIONS, FakePacemaker, fixture
@@ -162,7 +164,7 @@ def test_a_cluster_that_could_not_fence_a_lost_server_is_told_why(
         {"name": f"fence-{name}", "server": name, "agent": "fence_ipmilan", "level": 1, "params": PARAMS}
         for name in (own, lost)
     ]
-    found = state.look(run, devices, own, "pacemaker")
+    found = fence_look.look(run, devices, own, fence_look.ask("pacemaker", run))
     assert list(found) == [lost]
     codes = {reason["code"] for reason in found[lost]["reasons"]}
     assert found[lost]["verdict"] == "unsafe"

@@ -73,6 +73,19 @@ def test_each_question_has_its_answer(tmp_path: Path) -> None:
     assert look(drbd="pgha")["disk"]["installed"] is False
 
 
+def test_whoever_decides_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the state and of the fence devices, the answers are about the same moment."""
+    asked: list[str] = []
+
+    def answer(_run: object, name: str = "") -> dict[str, Any]:
+        asked.append(name)
+        return {"cluster_running": False}
+
+    monkeypatch.setattr(agent, "look", answer)
+    assert look(fence_devices=[])["fencing"] == {}
+    assert asked == ["n1"]
+
+
 def test_a_bare_server_says_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
     """A deploy asks it before it installs anything there, also the programs that would answer."""
     monkeypatch.setenv("PATH", "/nowhere")

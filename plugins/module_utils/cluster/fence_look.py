@@ -8,8 +8,8 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from shutil import which
 from typing import Any
 
 from ansible_collections.pgha.cluster.plugins.module_utils.agent import gateway as agent
@@ -24,8 +24,8 @@ from ansible_collections.pgha.cluster.plugins.module_utils.fencing.check import 
     fingerprint,
     verdict,
 )
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import cib, parse
-from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker.gateway import Gateway
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import parse
+from ansible_collections.pgha.cluster.plugins.module_utils.pacemaker import state as pacemaker
 
 
 def _server(run: Runner, devices: list[dict[str, Any]], target: Target, cluster: Cluster) -> dict[str, Any]:
@@ -46,31 +46,29 @@ def _server(run: Runner, devices: list[dict[str, Any]], target: Target, cluster:
     return {**combine(views).as_result(), "power": answered, "seconds": round(seconds, 2), "fingerprint": mark}
 
 
-def _pacemaker(run: Runner) -> Cluster | None:
-    manager = Gateway(run)
-    text = manager.monitor() if which("crm_mon") else None
-    if text is None:
+def by_pacemaker(observed: pacemaker.Observed | None) -> Cluster | None:
+    """Return the cluster as pacemaker has just told it; nothing where it does not run."""
+    if observed is None:
         return None
-    root = cib.read(manager.query_cib())
-    return of_pacemaker(parse.parse_monitor(text), parse.parse_attributes(root), parse.parse_properties(root))
+    attributes, properties = parse.parse_attributes(observed.cib), parse.parse_properties(observed.cib)
+    return of_pacemaker(observed.monitor, attributes, properties)
 
 
-def _agent(run: Runner) -> Cluster | None:
-    view = agent.look(run)
+def by_agent(view: Mapping[str, Any]) -> Cluster | None:
+    """Return the cluster as the failover agent has just told it; nothing where it does not run."""
     return of_agent(view) if view["cluster_running"] else None
 
 
 def ask(manager: str, run: Runner) -> Cluster | None:
     """Ask the one who decides, ``pacemaker`` or ``agent``; nothing where it does not run."""
-    return _agent(run) if manager == "agent" else _pacemaker(run)
+    return by_agent(agent.look(run)) if manager == "agent" else by_pacemaker(pacemaker.look(run))
 
 
-def look(run: Runner, devices: list[dict[str, Any]], own: str, manager: str) -> dict[str, Any]:
+def look(run: Runner, devices: list[dict[str, Any]], own: str, cluster: Cluster | None) -> dict[str, Any]:
     """Ask the devices of the other servers, and compare with what the cluster says; nothing where it does not run.
 
     :param own: name of this server.
     """
-    cluster = ask(manager, run)
     if cluster is None:
         return {}
     found: dict[str, Any] = {}
